@@ -1,0 +1,19 @@
+/** Sizes and counts that callers may rely on, in one place for schemas, routes and tests. */
+export const LIMITS = {
+  eventBytes: 256 * 1024,
+  batchBytes: 4 * 1024 * 1024,
+  batchEvents: 100,
+  adminBytes: 64 * 1024,
+  otherBytes: 16 * 1024,
+  jsonDepth: 16,
+  /** More than this in one event needs the slices of a fan-out. */
+  recipients: 500,
+  bulkUsers: 500,
+  page: 100,
+  tokenSeconds: 15 * 60,
+  ticketSeconds: 60,
+  socketsPerPerson: 20,
+  socketFrameBytes: 4 * 1024,
+  socketFramesPerSecond: 10,
+  syncItems: 200,
+} as const;

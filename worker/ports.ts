@@ -1,0 +1,76 @@
+import type { Admin } from "@carillon/shared/access";
+import type { Channel, ExternalChannel } from "@carillon/shared/channels";
+import type { ShardCalls } from "./shard/calls.ts";
+
+/** Time is a port so that tests own the clock. */
+export type Clock = {
+  /** Milliseconds since 1970. */
+  now(): number;
+};
+
+export type Command = readonly [name: string, ...args: (string | number)[]];
+export type Reply = string | number | null | Reply[];
+
+/**
+ * What an organisation shares: settings, API keys, sessions. Speaks Redis's commands and answers its plain replies
+ * (strings stay strings). Throws StoreUnavailable when the other side can't be reached within its patience; a write may then have happened.
+ */
+export type Store = {
+  /** All commands in one round trip, in order, not atomic. An error reply of one command throws. */
+  run(...commands: Command[]): Promise<Reply[]>;
+  /** The same as one transaction (MULTI … EXEC). */
+  atomic(...commands: Command[]): Promise<Reply[]>;
+  /** Whether it answers at all, for /readyz. */
+  isReady(): Promise<boolean>;
+};
+
+/** A wake-up: "look at what is due on this channel of this shard". Never a list of what to send. */
+export type Job = {
+  org: string;
+  shard: number;
+  channel: ExternalChannel;
+  /** The instant it was planned for, ms. The queue never delivers earlier. */
+  at: number;
+  /** Tells repeated publishings for one instant apart, so that the queue's deduplication swallows none but true doubles. */
+  number: string;
+};
+
+/** `shard.channel.instant.number`: two publishings with one id within ten minutes may be delivered once. */
+export const jobId = (job: Job): string => `${job.org}.${job.shard}.${job.channel}.${job.at}.${job.number}`;
+
+/** Delivers every published job at least once and not before `at`; may be late, double and out of order. */
+export type Queue = {
+  /** All jobs in one request. Throws QueueUnavailable if it can't be said that they were stored. */
+  publish(jobs: Job[]): Promise<void>;
+  /** The furthest a job may lie ahead, ms; what lies further goes in hops. */
+  readonly maxDelay: number;
+  isReady(): Promise<boolean>;
+};
+
+/** The shards of all organisations. Numbers run from 0 to the organisation's shard count minus 1. */
+export type Shards = { get(org: string, shard: number): ShardCalls };
+
+/** Seals and opens secrets (AES-256-GCM). `place` is bound in as additional data: a value moved elsewhere does not open. */
+export type Vault = {
+  seal(plain: string, place: SecretPlace): Promise<string>;
+  /** Throws SealBroken for a wrong key, place or a changed byte. */
+  open(sealed: string, place: SecretPlace): Promise<string>;
+  /** A key of its own for each purpose, for signing tokens. */
+  signingKey(purpose: string): Promise<Uint8Array<ArrayBuffer>>;
+};
+export type SecretPlace = { org: string; channel: Channel | "push-rotation"; field: string };
+
+/** The part of a Durable Object's SQLite that the shard uses; node:sqlite offers the same through an adapter. */
+export type SqlValue = string | number | null | ArrayBuffer;
+export type Sql = {
+  /** One statement. Binds strings, numbers, null and buffers only. */
+  exec<T extends Record<string, SqlValue>>(query: string, ...bindings: SqlValue[]): { toArray(): T[]; readonly rowsWritten: number };
+  /** All or nothing; may be nested. */
+  transaction<T>(work: () => T): T;
+};
+
+/** Who asks, as a record in the audit log. */
+export type Actor = { kind: "admin"; admin: Admin } | { kind: "key"; id: string } | { kind: "system" };
+
+/** Work that goes on after the answer (Workers: waitUntil). Never rejects. */
+export type Background = (work: Promise<unknown>) => void;
