@@ -74,3 +74,32 @@ export type Actor = { kind: "admin"; admin: Admin } | { kind: "key"; id: string 
 
 /** Work that goes on after the answer (Workers: waitUntil). Never rejects. */
 export type Background = (work: Promise<unknown>) => void;
+
+/** What a deployment has decided, read once from its environment. */
+export type Config = {
+  /** Where browsers and providers reach us, without a slash at the end. */
+  publicUrl: string;
+  /** SMTP hosts may be private names and unusual ports: local use only. */
+  allowPrivateHosts: boolean;
+  /** Makes the first organisation, once. */
+  bootstrapToken: string | null;
+  /** Only on a loopback address: the demo page, fresh sign-in links for the start-up output, kill points for tests. */
+  local: { token: string; demoKey: string; sandboxUrl: string } | null;
+};
+
+/** Everything that the core needs from outside; a runtime makes it, `createApp` takes it. */
+export type Ports = {
+  clock: Clock;
+  store: Store;
+  queue: Queue;
+  shards: Shards;
+  vault: Vault;
+  background: Background;
+  config: Config;
+  /** Built pages and scripts; null when there is no such file. */
+  asset(path: string): Promise<Response | null>;
+  /** Opens a socket of a person at the shard that the ticket names. */
+  socket(request: Request, org: string, shard: number, ticket: string): Promise<Response>;
+  /** Whether this request is from the queue. */
+  isFromQueue(request: Request, body: string): Promise<boolean>;
+};
