@@ -51,6 +51,12 @@ export type ChannelAdapter<Settings> = {
   test(configuration: Configuration<Settings>, to: string): AsyncIterable<TestStage>;
   /** The outcome that a successful try has: `sent` unless the provider's answer proves delivery. */
 };
-export type Configuration<Settings> = { settings: Settings; secrets: Record<string, string>; sender: SenderIdentity };
+export type Configuration<Settings> = {
+  settings: Settings;
+  secrets: Record<string, string>;
+  sender: SenderIdentity;
+  /** For local use only: servers on this machine or in a private network, any port, no encryption. */
+  allowPrivateHosts: boolean;
+};
 /** Where our messages come from: names the links and the Message-ID's domain. */
 export type SenderIdentity = { publicUrl: string; orgName: string };
