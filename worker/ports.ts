@@ -1,5 +1,8 @@
 import type { Admin } from "@carillon/shared/access";
 import type { Channel, ExternalChannel } from "@carillon/shared/channels";
+import type { EmailSettings } from "@carillon/shared/channels";
+import type { Issue } from "@carillon/shared/events";
+import type { ChannelAdapter } from "./channels/channel.ts";
 import type { ShardCalls } from "./shard/calls.ts";
 
 /** Time is a port so that tests own the clock. */
@@ -87,8 +90,16 @@ export type Config = {
   local: { token: string; demoKey: string; sandboxUrl: string } | null;
 };
 
+/** The channels that leave the house, as far as they are offered. `check` says what the page's schema can't: the host policy. */
+export type Channels = {
+  email: ChannelAdapter<EmailSettings> & { check(settings: EmailSettings, rules: { allowPrivateHosts: boolean }): Issue[] };
+} & { [Name in Exclude<ExternalChannel, "email">]?: ChannelAdapter<Record<string, unknown>> };
+
+/** What the routes work with: the outside, the channels, and the app itself (for the demo page, which calls it as a CRM would). */
+export type Ports = Outside & { channels: Channels; self(request: Request): Promise<Response> };
+
 /** Everything that the core needs from outside; a runtime makes it, `createApp` takes it. */
-export type Ports = {
+export type Outside = {
   clock: Clock;
   store: Store;
   queue: Queue;

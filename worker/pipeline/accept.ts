@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import { isEventType } from "@carillon/shared/event-types";
+import { checkEventData, eventSchema, EVENT_ID, issuesOf, toEvent, type Event, type EventInput } from "@carillon/shared/events";
+import { AppError, badRequest, conflict, invalid } from "../errors.ts";
+import type { Ports } from "../ports.ts";
+import { withRules } from "../settings/with-rules.ts";
+import type { Accepted } from "../shard/calls.ts";
+import { homeOf, newEventId } from "./place.ts";
+import { publish } from "./publish.ts";
+
+/** Where an event is accepted: the organisation, how many shards it has, and the version of its settings as of this request. */
+export type Place = { org: string; shards: number; version: number };
+export type AcceptedEvent = { id: string; accepted: number; duplicate: boolean };
+
+/** Accepts one event; answers only when it is durable. Throws what HTTP answers for a bad one. */
+export async function acceptEvent(ports: Ports, place: Place, input: unknown, idempotencyKey: string | null): Promise<AcceptedEvent> {
+  const [result] = await acceptEvents(ports, place, [prepare(input, idempotencyKey, place.shards)]);
+  if (result instanceof AppError) throw result;
+  return result!;
+}
+
+/** The same for many: each succeeds or fails by itself, answers in the order of the events. */
+export async function acceptBatch(ports: Ports, place: Place, inputs: unknown[], idempotencyKey: string | null): Promise<(AcceptedEvent | AppError)[]> {
+  const prepared = inputs.map((input, index) => {
+    try {
+      return prepare(input, idempotencyKey === null ? null : `${idempotencyKey}:${index}`, place.shards);
+    } catch (error) {
+      if (error instanceof AppError) return error;
+      throw error;
+    }
+  });
+  return acceptEvents(ports, place, prepared);
+}
+
+type Prepared = { event: Event; hash: string };
+
+async function acceptEvents(ports: Ports, place: Place, prepared: (Prepared | AppError)[]): Promise<(AcceptedEvent | AppError)[]> {
+  const results: (AcceptedEvent | AppError)[] = [];
+  const byHome = new Map<number, number[]>();
+  prepared.forEach((one, index) => {
+    if (one instanceof AppError) return void (results[index] = one);
+    const home = homeOf(one.event.id, place.shards);
+    byHome.set(home, [...(byHome.get(home) ?? []), index]);
+  });
+  await Promise.all(
+    [...byHome].map(async ([home, indexes]) => {
+      const events = indexes.map((index) => prepared[index] as Prepared);
+      const answer = await withRules(ports, place, home, (shard) => shard.accept({ version: place.version, events }));
+      answer.results.forEach((result, position) => (results[indexes[position]!] = resultOf(result)));
+      if (answer.wakes.length > 0) ports.background(publish(ports, place.org, home, answer.wakes));
+    }),
+  );
+  return results;
+}
+
+const resultOf = (result: Accepted): AcceptedEvent | AppError =>
+  "reused" in result
+    ? conflict("event.id-reused", `An event with the id ${result.id} was accepted before with another body.`)
+    : { id: result.id, accepted: result.accepted, duplicate: result.duplicate };
+
+/** Checks an event and gives it its id and the hash by which a repeat is told from a mistake. */
+function prepare(input: unknown, idempotencyKey: string | null, shards: number): Prepared {
+  const parsed = eventSchema.safeParse(input);
+  if (!parsed.success) throw invalid("event.invalid", "The event is not as it should be; see errors.", issuesOf(parsed.error));
+  const { type, data } = parsed.data;
+  if (!isEventType(type)) {
+    throw invalid("event.unknown-type", `There is no event type ${JSON.stringify(type)}.`, [{ path: "type", message: "Not one of the known event types" }]);
+  }
+  const issues = checkEventData(type, data);
+  if (issues.length > 0) throw invalid("event.invalid-data", `The data does not fit ${type}; see errors.`, issues);
+  const id = parsed.data.id ?? idOfKey(idempotencyKey) ?? newEventId(Math.floor(Math.random() * shards));
+  return { event: toEvent(parsed.data, id), hash: hashOf(parsed.data) };
+}
+
+function idOfKey(key: string | null): string | null {
+  if (key === null || key === "") return null;
+  if (key.length > 300) throw badRequest("idempotency-key.too-long", "An Idempotency-Key has at most 300 characters.");
+  return EVENT_ID.test(key) ? key : `k_${createHash("sha256").update(key).digest("base64url")}`;
+}
+
+/** The same event in another order of keys is the same event. */
+function hashOf(input: EventInput): string {
+  return createHash("sha256").update(canonical(input)).digest("base64url");
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
+  const fields = Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join(",")}}`;
+}

@@ -1,0 +1,59 @@
+import type { ExternalChannel } from "@carillon/shared/channels";
+import type { Job, Ports } from "../ports.ts";
+import type { Configuration } from "../channels/channel.ts";
+import { configurationOf } from "../settings/configuration.ts";
+import { readOrg } from "../settings/org.ts";
+import { readSettings } from "../settings/store.ts";
+import { withRules } from "../settings/with-rules.ts";
+import type { Claim, Served, ShardCalls } from "../shard/calls.ts";
+import { JOB_SIZE } from "../shard/ledger/wakes.ts";
+import { publish } from "./publish.ts";
+
+/** A job gives way to the next after this long, so that no worker is held for minutes. */
+const JOB_MS = 25_000;
+
+/**
+ * Answers a wake-up: sends what is due on this channel of this shard, one person after the other over one session, and settles
+ * each before the next is claimed. Done when nothing is due, 100 were served, or the time is up; whatever remains is woken again.
+ * Throws Unavailable if shard or store can't be reached; then the queue comes again.
+ */
+export async function deliver(ports: Ports, job: Job): Promise<void> {
+  const { org, shard, channel } = job;
+  const started = ports.clock.now();
+  const place = await readOrg(ports, org);
+  if (!place) return;
+  const calls = ports.shards.get(org, shard);
+  let served: Served = await withRules(ports, { org, version: place.version }, shard, (one) =>
+    one.begin({ version: place.version, channel, job: { at: job.at, number: job.number } }),
+  );
+  ports.background(publish(ports, org, shard, served.wakes));
+  if (!served.claim) return;
+
+  const adapter = ports.channels[channel];
+  const settings = await readSettings(ports, org, place.version);
+  const configuration = adapter && (await configurationOf(ports, place, settings, channel));
+  if (!adapter || !configuration) {
+    await settleAll(ports, calls, job, place.version, served.claim, { kind: "fault", said: `${channel} is not set up`, remedy: "Set the channel up and test it." });
+    return;
+  }
+  const session = adapter.open(configuration as Configuration<Record<string, unknown>>);
+  try {
+    for (let count = 1; served.claim; count++) {
+      const claim: Claim = served.claim;
+      const sentAt = ports.clock.now();
+      const outcome = await session.send(claim.message);
+      const now = ports.clock.now();
+      const isLast = count >= JOB_SIZE || now - started > JOB_MS;
+      served = await calls.next({ version: place.version, channel, job: { at: job.at, number: job.number }, claim: claim.id, outcome, ms: now - sentAt, isLast });
+      if (served.wakes.length > 0) ports.background(publish(ports, org, shard, served.wakes));
+    }
+  } finally {
+    await session.close();
+  }
+}
+
+async function settleAll(ports: Ports, calls: ShardCalls, job: Job, version: number, claim: Claim, outcome: Parameters<ShardCalls["next"]>[0]["outcome"]): Promise<void> {
+  const channel: ExternalChannel = job.channel;
+  const served = await calls.next({ version, channel, job: { at: job.at, number: job.number }, claim: claim.id, outcome, ms: 0, isLast: true });
+  ports.background(publish(ports, job.org, job.shard, served.wakes));
+}

@@ -1,0 +1,14 @@
+import type { Event } from "@carillon/shared/events";
+import { languageOf, renderTexts } from "../templates/render.ts";
+
+/** The in-app text of an event, once per language among its people. Pure. */
+export function expand(event: Event, locales: Iterable<string | null>): Record<string, { title: string; body: string }> {
+  const texts: Record<string, { title: string; body: string }> = {};
+  for (const locale of locales) {
+    const language = languageOf(locale);
+    if (texts[language]) continue;
+    const { title, body } = renderTexts(event, "in-app", language);
+    texts[language] = { title, body };
+  }
+  return texts;
+}

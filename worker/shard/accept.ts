@@ -1,0 +1,59 @@
+import { CHANNELS } from "@carillon/shared/channels";
+import { compile, type Decision, type Rules } from "@carillon/shared/decide";
+import type { Event } from "@carillon/shared/events";
+import { expand } from "../pipeline/expand.ts";
+import type { Accepted } from "./calls.ts";
+import { HAS_ROW, IN_INBOX, STATE, deliveryNumber, skippedCell } from "./ledger/cells.ts";
+import { hourOf } from "./ledger/tally.ts";
+import type { Parts } from "./parts.ts";
+import { toDecided, type Person } from "./people/people.ts";
+
+/** Accepts one event: once for its id, whole, with all its decisions, items and deliveries in the caller's transaction. */
+export function acceptEvent(parts: Parts, rules: Rules, event: Event, hash: string, now: number): Accepted {
+  const { events, people } = parts;
+  const known = events.hashOf(event.id);
+  if (known) return known.hash === hash ? { id: event.id, accepted: known.people, duplicate: true } : { id: event.id, reused: true };
+
+  const persons = event.recipients.map(({ id, fields }) => people.put(id, fields, now));
+  const texts = expand(event, persons.map((person) => person.locale));
+  const n = events.reserve(persons.length);
+  const { recipients: _, ...kept } = event;
+  events.insert({ ...kept, n, at: now, hash, people: persons.map((person) => person.n), texts });
+  indexTexts(parts, n, persons, texts);
+
+  const decide = compile(rules, event);
+  persons.forEach((person, index) => schedule(parts, event, person, n + index, decide(toDecided(person), now), now));
+  CHANNELS.forEach((_channel, channel) => parts.tally.accepted(hourOf(now), channel, persons.length));
+  return { id: event.id, accepted: persons.length, duplicate: false };
+}
+
+/** Does what was decided for one person: the item, the rows of what is to be delivered, the letters of what is not. */
+function schedule(parts: Parts, event: Event, person: Person, notice: number, decisions: Decision[], now: number): void {
+  const hour = hourOf(now);
+  let isInInbox = false;
+  let cells = "";
+  decisions.forEach((decision, channel) => {
+    if (decision.do === "skip") {
+      cells += skippedCell(decision.why);
+      parts.tally.starts(hour, channel, STATE.skipped);
+    } else if (channel === 0 && decision.do === "send") {
+      cells += IN_INBOX;
+      isInInbox = true;
+      parts.tally.starts(hour, channel, STATE.delivered);
+    } else {
+      cells += HAS_ROW;
+      const state = decision.do === "send" ? STATE.queued : decision.do === "hold" ? STATE.held : STATE.parked;
+      const due = decision.do === "send" ? now : decision.do === "hold" ? decision.until : null;
+      parts.deliveries.insert({ id: deliveryNumber(notice, channel), channel, person: person.n, hour, state, why: decision.why, due, expires: event.expiresAt });
+    }
+  });
+  if (isInInbox) parts.inbox.add(person, notice, cells, false);
+  else parts.sql.exec(`INSERT INTO notice (person, n, cells, silent) VALUES (?, ?, ?, 0)`, person.n, notice, cells);
+}
+
+/** One document per language; each lies within the event's numbers, of which there are at least as many as languages. */
+function indexTexts(parts: Parts, n: number, persons: Person[], texts: Record<string, { title: string; body: string }>): void {
+  Object.values(texts).forEach((text, index) => {
+    parts.search.add(n + index, persons.map((person) => person.n), text.title, text.body);
+  });
+}

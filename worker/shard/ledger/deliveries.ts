@@ -1,0 +1,139 @@
+import type { Attempt, Receipt } from "@carillon/shared/ledger";
+import type { Reason } from "@carillon/shared/reasons";
+import type { Sql } from "../../ports.ts";
+import { STATE } from "./cells.ts";
+import type { Tally } from "./tally.ts";
+import type { Wakes } from "./wakes.ts";
+
+export type DeliveryRow = {
+  id: number;
+  channel: number;
+  person: number;
+  hour: number;
+  state: number;
+  why: string;
+  due: number | null;
+  lease: number | null;
+  expires: number | null;
+  attempts: string | null;
+  receipts: string | null;
+  sent_to: string | null;
+};
+
+/** A job that says nothing for so long has died, and what it was sending is in doubt. */
+export const LEASE_MS = 60_000;
+/** The newest attempts of a delivery that are kept; faults are not counted but would pile up. */
+const KEPT_ATTEMPTS = 30;
+
+/** The rows of real deliveries and their moves from state to state; every move is counted. */
+export class Deliveries {
+  readonly #sql: Sql;
+  readonly #tally: Tally;
+  readonly #wakes: Wakes;
+  constructor(sql: Sql, tally: Tally, wakes: Wakes) {
+    this.#sql = sql;
+    this.#tally = tally;
+    this.#wakes = wakes;
+  }
+
+  insert(row: { id: number; channel: number; person: number; hour: number; state: number; why: Reason; due: number | null; expires: number | null }): void {
+    this.#sql.exec(
+      `INSERT INTO delivery (id, channel, person, hour, state, why, due, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      row.id, row.channel, row.person, row.hour, row.state, row.why, row.due, row.expires,
+    );
+    this.#tally.starts(row.hour, row.channel, row.state);
+    if (row.due !== null) this.#wakes.note(row.channel, row.due);
+  }
+
+  get(id: number): DeliveryRow | null {
+    return this.#sql.exec<DeliveryRow>(`SELECT * FROM delivery WHERE id = ?`, id).toArray()[0] ?? null;
+  }
+
+  /** Due rows of a channel in the order of their instants, then of their acceptance. */
+  due(channel: number, now: number, limit: number, offset: number): DeliveryRow[] {
+    return this.#sql
+      .exec<DeliveryRow>(`SELECT * FROM delivery WHERE channel = ? AND due <= ? ORDER BY due, id LIMIT ? OFFSET ?`, channel, now, limit, offset)
+      .toArray();
+  }
+
+  countDue(channel: number, now: number, most: number): number {
+    return this.#sql
+      .exec<{ n: number }>(`SELECT count(*) AS n FROM (SELECT 1 FROM delivery WHERE channel = ? AND due <= ? LIMIT ?)`, channel, now, most)
+      .toArray()[0]!.n;
+  }
+
+  /** The earliest instant at which something is to be done on a channel; null if nothing is. */
+  earliest(channel: number, after = -1): number | null {
+    return (
+      this.#sql
+        .exec<{ due: number | null }>(`SELECT min(due) AS due FROM delivery WHERE channel = ? AND due > ?`, channel, after)
+        .toArray()[0]?.due ?? null
+    );
+  }
+
+  /** Every row of a channel that is being sent right now. A claim leaves the instant as it was, so it lies in the past. */
+  sending(channel: number, now: number): DeliveryRow[] {
+    return this.#sql
+      .exec<DeliveryRow>(`SELECT * FROM delivery WHERE channel = ? AND due <= ? AND state = ${STATE.sending}`, channel, now)
+      .toArray();
+  }
+
+  /** Rows that wait on a channel and are not being sent, in slices. */
+  waiting(channel: number, limit: number): DeliveryRow[] {
+    return this.#sql
+      .exec<DeliveryRow>(
+        `SELECT * FROM delivery WHERE channel = ? AND due IS NOT NULL AND state <> ${STATE.sending} ORDER BY due, id LIMIT ?`,
+        channel, limit,
+      )
+      .toArray();
+  }
+
+  parked(channel: number, after: number, limit: number): DeliveryRow[] {
+    return this.#sql
+      .exec<DeliveryRow>(
+        `SELECT * FROM delivery WHERE channel = ? AND state = ${STATE.parked} AND id > ? ORDER BY id LIMIT ?`,
+        channel, after, limit,
+      )
+      .toArray();
+  }
+
+  parkedStatus(channel: number): { parked: number; oldest: number | null } {
+    const row = this.#sql
+      .exec<{ parked: number; oldest: number | null }>(
+        `SELECT count(*) AS parked, min(id) AS oldest FROM delivery WHERE channel = ? AND state = ${STATE.parked}`,
+        channel,
+      )
+      .toArray()[0]!;
+    return row;
+  }
+
+  claim(row: DeliveryRow, now: number, address: string): void {
+    this.#sql.exec(`UPDATE delivery SET state = ${STATE.sending}, lease = ?, sent_to = ? WHERE id = ?`, now + LEASE_MS, address, row.id);
+    this.#tally.moves(row.hour, row.channel, row.state, STATE.sending);
+    row.state = STATE.sending;
+    row.lease = now + LEASE_MS;
+  }
+
+  /** Moves a row; `due` null says that nothing more will be done by itself. */
+  move(row: DeliveryRow, state: number, why: string, due: number | null, attempt: Attempt | null = null): void {
+    const attempts = attempt ? JSON.stringify([...attemptsOf(row), attempt].slice(-KEPT_ATTEMPTS)) : row.attempts;
+    this.#sql.exec(`UPDATE delivery SET state = ?, why = ?, due = ?, lease = NULL, attempts = ? WHERE id = ?`, state, why, due, attempts, row.id);
+    this.#tally.moves(row.hour, row.channel, row.state, state);
+    Object.assign(row, { state, why, due, lease: null, attempts });
+    if (due !== null) this.#wakes.note(row.channel, due);
+  }
+
+  /** A late word about a delivery that is already settled: it is kept, the state stays. */
+  addReceipt(row: DeliveryRow, receipt: Receipt): void {
+    this.#sql.exec(`UPDATE delivery SET receipts = ? WHERE id = ?`, JSON.stringify([...receiptsOf(row), receipt]), row.id);
+  }
+}
+
+export const attemptsOf = (row: DeliveryRow): Attempt[] => (row.attempts === null ? [] : (JSON.parse(row.attempts) as Attempt[]));
+export const receiptsOf = (row: DeliveryRow): Receipt[] => (row.receipts === null ? [] : (JSON.parse(row.receipts) as Receipt[]));
+/** What counts against the limit: faults of the channel burn no attempt of a message, and a retry by hand begins anew. */
+export function burntAttempts(row: DeliveryRow, attempts: Attempt[]): number {
+  const retriedAt = receiptsOf(row).findLast((receipt) => receipt.said === RETRIED)?.at ?? "";
+  return attempts.filter((attempt) => attempt.outcome !== "fault" && attempt.at >= retriedAt).length;
+}
+export const RETRIED = "retried by hand";

@@ -1,0 +1,130 @@
+import type { Event } from "@carillon/shared/events";
+import type { Sql } from "../../ports.ts";
+import { languageOf, renderTexts } from "../../templates/render.ts";
+
+/** An accepted event as the shard keeps it; the people are this shard's numbers, in notice order. */
+export type StoredEvent = Omit<Event, "recipients"> & {
+  n: number;
+  at: number;
+  hash: string;
+  people: number[];
+  /** The in-app text by language. */
+  texts: Record<string, { title: string; body: string }>;
+};
+type Row = { n: number; id: string; hash: string; type: string; at: number; body: string; people: string; texts: string };
+
+const CACHED_EVENTS = 200;
+
+/** The events of a shard. They never change after they were accepted, but for an erased person's texts. */
+export class Events {
+  readonly #sql: Sql;
+  #byNumber = new Map<number, StoredEvent>();
+  #next: number | null = null;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  forget(): void {
+    this.#byNumber.clear();
+    this.#next = null;
+  }
+
+  /** Takes `count` notice numbers, at least one; the first is the event's own. */
+  reserve(count: number): number {
+    const n = this.#next ?? this.#lastEnd();
+    this.#next = n + Math.max(1, count);
+    return n;
+  }
+
+  hashOf(id: string): { hash: string; people: number } | null {
+    const row = this.#sql.exec<{ hash: string; people: string }>(`SELECT hash, people FROM event WHERE id = ?`, id).toArray()[0];
+    return row ? { hash: row.hash, people: (JSON.parse(row.people) as number[]).length } : null;
+  }
+
+  insert(event: StoredEvent): void {
+    const { n, id, hash, type, at, people, texts, ...body } = event;
+    this.#sql.exec(
+      `INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      n, id, hash, type, at, JSON.stringify(body), JSON.stringify(people), JSON.stringify(texts),
+    );
+    this.#keep(event);
+  }
+
+  byId(id: string): StoredEvent | null {
+    const row = this.#sql.exec<Row>(`SELECT * FROM event WHERE id = ?`, id).toArray()[0];
+    return row ? this.#keep(read(row)) : null;
+  }
+
+  /** The event that a notice number belongs to. */
+  containing(notice: number): StoredEvent | null {
+    const own = this.#byNumber.get(notice);
+    if (own) return own;
+    const row = this.#sql.exec<Row>(`SELECT * FROM event WHERE n <= ? ORDER BY n DESC LIMIT 1`, notice).toArray()[0];
+    if (!row) return null;
+    const event = this.#byNumber.get(row.n) ?? this.#keep(read(row));
+    return notice < event.n + Math.max(1, event.people.length) ? event : null;
+  }
+
+  /** Events below number `before`, newest first. */
+  before(before: number, limit: number): StoredEvent[] {
+    return this.#sql.exec<Row>(`SELECT * FROM event WHERE n < ? ORDER BY n DESC LIMIT ?`, before, limit).toArray().map(read);
+  }
+
+  /** The number from which on events were accepted at or after `at`; past all of them if none was. */
+  firstAt(at: number): number {
+    // Instants rise with the numbers, so the border is found by halving.
+    let low = 0;
+    let high = this.#next ?? this.#lastEnd();
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const event = this.#sql.exec<{ n: number; at: number }>(`SELECT n, at FROM event WHERE n >= ? ORDER BY n LIMIT 1`, middle).toArray()[0];
+      if (event && event.at < at) low = event.n + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  lastAt(): number {
+    return this.#sql.exec<{ at: number }>(`SELECT at FROM event ORDER BY n DESC LIMIT 1`).toArray()[0]?.at ?? 0;
+  }
+
+  /** The in-app text in the person's language; made now for a language that nobody had when the event came. */
+  text(event: StoredEvent, locale: string | null): { title: string; body: string } {
+    const language = languageOf(locale);
+    return event.texts[language] ?? renderTexts(event, "in-app", language);
+  }
+
+  /** Takes the words out of an event that spoke to nobody but an erased person. */
+  blank(event: StoredEvent): void {
+    const blanked: StoredEvent = { ...event, data: {}, link: null, actor: null, texts: {} };
+    const { n, id: _id, hash: _hash, type: _type, at: _at, people: _people, texts, ...body } = blanked;
+    this.#sql.exec(`UPDATE event SET body = ?, texts = ? WHERE n = ?`, JSON.stringify(body), JSON.stringify(texts), n);
+    this.#byNumber.delete(n);
+  }
+
+  #lastEnd(): number {
+    const row = this.#sql.exec<{ n: number; people: string }>(`SELECT n, people FROM event ORDER BY n DESC LIMIT 1`).toArray()[0];
+    return row ? row.n + Math.max(1, (JSON.parse(row.people) as number[]).length) : 1;
+  }
+
+  #keep(event: StoredEvent): StoredEvent {
+    if (this.#byNumber.size >= CACHED_EVENTS) this.#byNumber.delete(this.#byNumber.keys().next().value!);
+    this.#byNumber.set(event.n, event);
+    return event;
+  }
+}
+
+function read(row: Row): StoredEvent {
+  const body = JSON.parse(row.body) as Omit<StoredEvent, "n" | "id" | "hash" | "type" | "at" | "people" | "texts">;
+  return {
+    ...body,
+    n: row.n,
+    id: row.id,
+    hash: row.hash,
+    type: row.type as StoredEvent["type"],
+    at: row.at,
+    people: JSON.parse(row.people) as number[],
+    texts: JSON.parse(row.texts) as StoredEvent["texts"],
+  };
+}

@@ -1,0 +1,97 @@
+import { CHANNELS, type Channel } from "@carillon/shared/channels";
+import type { Gate, Rules } from "@carillon/shared/decide";
+import type { Sql } from "../../ports.ts";
+import { channelNumber } from "./cells.ts";
+
+export type Fault = { why: string; remedy: string | null; since: number };
+
+/** So many tries in a row that did not reach the provider are a fault of the channel, not of the messages. */
+const STRIKES = 5;
+
+/** Whether a channel may send: what the admin has set, and whether it has tripped. Read inside every claim. */
+export class Gates {
+  readonly #sql: Sql;
+  #rules: Rules | null = null;
+  #faults = new Map<number, { fault: Fault | null; strikes: number }>();
+  #isRead = false;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  forget(): void {
+    this.#isRead = false;
+  }
+
+  /** The rules as they are decided by: a tripped channel counts as such. Null before the first settings have arrived. */
+  rules(): Rules | null {
+    this.#read();
+    if (!this.#rules) return null;
+    const gates = { ...this.#rules.gates };
+    for (const channel of CHANNELS) if (gates[channel] === "on" && this.fault(channel)) gates[channel] = "fault";
+    return { ...this.#rules, gates };
+  }
+
+  version(): number {
+    this.#read();
+    return this.#rules?.version ?? 0;
+  }
+
+  setRules(rules: Rules): void {
+    this.#sql.exec(`INSERT INTO meta VALUES ('rules', ?) ON CONFLICT DO UPDATE SET v = excluded.v`, JSON.stringify(rules));
+    this.#rules = rules;
+  }
+
+  gate(channel: Channel): Gate {
+    return this.rules()?.gates[channel] ?? "unset";
+  }
+
+  fault(channel: Channel): Fault | null {
+    this.#read();
+    return this.#faults.get(channelNumber(channel))?.fault ?? null;
+  }
+
+  trip(channel: Channel, fault: Fault): void {
+    this.#write(channel, fault, 0);
+  }
+
+  /** Counts a try that did not reach the provider; true when it was one too many. */
+  strike(channel: Channel): boolean {
+    this.#read();
+    const strikes = (this.#faults.get(channelNumber(channel))?.strikes ?? 0) + 1;
+    this.#write(channel, this.fault(channel), strikes);
+    return strikes >= STRIKES;
+  }
+
+  /** The provider has answered: strikes no longer count in a row. */
+  reached(channel: Channel): void {
+    this.#read();
+    if ((this.#faults.get(channelNumber(channel))?.strikes ?? 0) > 0) this.#write(channel, this.fault(channel), 0);
+  }
+
+  clear(channel: Channel): void {
+    if (this.fault(channel)) this.#write(channel, null, 0);
+  }
+
+  #write(channel: Channel, fault: Fault | null, strikes: number): void {
+    const number = channelNumber(channel);
+    this.#sql.exec(
+      `INSERT INTO gate VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET fault = excluded.fault, strikes = excluded.strikes`,
+      number, fault && JSON.stringify(fault), strikes,
+    );
+    this.#faults.set(number, { fault, strikes });
+  }
+
+  #read(): void {
+    if (this.#isRead) return;
+    const stored = this.#sql.exec<{ v: string }>(`SELECT v FROM meta WHERE k = 'rules'`).toArray()[0];
+    this.#rules = stored ? (JSON.parse(stored.v) as Rules) : null;
+    this.#faults = new Map(
+      this.#sql
+        .exec<{ channel: number; fault: string | null; strikes: number }>(`SELECT * FROM gate`)
+        .toArray()
+        .map((row) => [row.channel, { fault: row.fault === null ? null : (JSON.parse(row.fault) as Fault), strikes: row.strikes }]),
+    );
+    this.#isRead = true;
+  }
+}

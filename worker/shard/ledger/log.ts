@@ -1,0 +1,241 @@
+import { CHANNELS } from "@carillon/shared/channels";
+import type { Delivery, Ledger } from "@carillon/shared/ledger";
+import type { DeliveryQuery, EventView } from "../calls.ts";
+import type { NoticeRow } from "../inbox/inbox.ts";
+import { matchOf } from "../inbox/search.ts";
+import type { Parts } from "../parts.ts";
+import type { Person } from "../people/people.ts";
+import { HAS_ROW, IN_INBOX, STATE, channelName, channelNumber, channelOf, deliveryNumber, noticeOf, numberOf, publicId, skipReason, stateName } from "./cells.ts";
+import { attemptsOf, receiptsOf, type DeliveryRow } from "./deliveries.ts";
+import type { StoredEvent } from "./events.ts";
+import { balance, columnOf, emptyLedger, hourOf } from "./tally.ts";
+
+const HOUR_MS = 3_600_000;
+/** How many notices one page may look at before it is given out short, with a cursor to go on from. */
+const LOOKED_AT = 2_000;
+/** A text that fits more people than this is no search for a person. */
+const PEOPLE_FOUND = 50;
+
+type Cell = { event: StoredEvent; person: Person | null; notice: NoticeRow; channel: number; row: DeliveryRow | null };
+
+/** Reads the ledger: what became of every event × person × channel, newest first. Writes nothing. */
+export class Log {
+  readonly #parts: Parts;
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  page(query: DeliveryQuery): { data: Delivery[]; next: string | null } {
+    const { shard, events } = this.#parts;
+    const lowest = query.from === null ? 0 : deliveryNumber(events.firstAt(query.from), 0);
+    const highest = query.to === null ? Number.MAX_SAFE_INTEGER : deliveryNumber(events.firstAt(query.to), 0);
+    const cursor = query.cursor === null ? highest : Math.min(numberOf(shard, query.cursor) ?? 0, highest);
+
+    const data: Delivery[] = [];
+    let looked = 0;
+    let last = cursor;
+    for (const number of this.#candidates(query, cursor)) {
+      if (number < lowest) return { data, next: null };
+      if (data.length === query.limit || looked++ >= LOOKED_AT * CHANNELS.length) return { data, next: publicId(shard, last) };
+      last = number;
+      const cell = this.#cell(number);
+      if (!cell) continue;
+      const delivery = this.#delivery(cell);
+      if (fits(delivery, query)) data.push(delivery);
+    }
+    return { data, next: null };
+  }
+
+  one(id: string): Delivery | null {
+    const number = numberOf(this.#parts.shard, id);
+    const cell = number === null ? null : this.#cell(number);
+    return cell ? this.#delivery(cell) : null;
+  }
+
+  event(id: string): EventView | null {
+    const event = this.#parts.events.byId(id);
+    if (!event) return null;
+    const deliveries = event.people.flatMap((_, index) =>
+      CHANNELS.flatMap((_channel, channel) => {
+        const cell = this.#cell(deliveryNumber(event.n + index, channel), event);
+        return cell ? [this.#delivery(cell)] : [];
+      }),
+    );
+    return {
+      id: event.id,
+      type: event.type,
+      priority: event.priority,
+      actor: event.actor,
+      data: event.data,
+      link: event.link,
+      occurredAt: event.occurredAt === null ? null : new Date(event.occurredAt).toISOString(),
+      acceptedAt: new Date(event.at).toISOString(),
+      recipients: event.people.map((n) => this.#parts.people.at(n)?.id ?? ERASED),
+      deliveries,
+    };
+  }
+
+  /** Whole hours come from the tally, what sticks out at both ends is counted cell by cell. `from` included, `to` excluded. */
+  ledger(from: number | null, to: number | null): Ledger {
+    const { tally } = this.#parts;
+    const start = from ?? 0;
+    const end = to ?? Number.MAX_SAFE_INTEGER;
+    const firstHour = Math.ceil(start / HOUR_MS);
+    const endHour = to === null ? Number.MAX_SAFE_INTEGER : hourOf(end);
+    if (firstHour >= endHour) return balance(this.#count(start, end));
+    const total = tally.sum(firstHour, endHour);
+    const edges = [this.#count(start, firstHour * HOUR_MS), ...(to === null ? [] : [this.#count(endHour * HOUR_MS, end)])];
+    for (const edge of edges) {
+      for (const column of Object.keys(total) as (keyof Ledger)[]) total[column] += edge[column];
+    }
+    return balance({ ...total, unaccounted: 0 });
+  }
+
+  /** Counts the cells themselves; the tests hold the tally against it. */
+  #count(from: number, to: number): Ledger {
+    const total = emptyLedger();
+    const { events } = this.#parts;
+    if (from >= to) return total;
+    const start = events.firstAt(from);
+    for (let before = events.firstAt(to); before > start; ) {
+      const slice = events.before(before, 200);
+      if (slice.length === 0) break;
+      for (const event of slice) {
+        if (event.n < start) return total;
+        before = event.n;
+        this.#countEvent(event, total);
+      }
+    }
+    return total;
+  }
+
+  #countEvent(event: StoredEvent, total: Ledger): void {
+    event.people.forEach((person, index) => {
+      const notice = this.#parts.inbox.notice(person, event.n + index);
+      CHANNELS.forEach((_, channel) => {
+        total.accepted++;
+        if (!notice) return;
+        const letter = notice.cells[channel]!;
+        const state = letter === IN_INBOX ? STATE.delivered : letter !== HAS_ROW ? STATE.skipped : this.#parts.deliveries.get(deliveryNumber(event.n + index, channel))?.state;
+        if (state !== undefined) total[columnOf(state)]++;
+      });
+    });
+  }
+
+  /** Delivery numbers below `cursor`, falling, from the narrowest index that fits the question. */
+  *#candidates(query: DeliveryQuery, cursor: number): Generator<number> {
+    const { sql, people, events } = this.#parts;
+    if (query.state === "failed") {
+      yield* this.#numbers((before) => sql.exec<{ n: number }>(`SELECT id AS n FROM delivery WHERE state = ${STATE.failed} AND id < ? ORDER BY id DESC LIMIT 200`, before).toArray(), cursor);
+      return;
+    }
+    if (query.state === "parked" && query.channel !== null) {
+      const channel = channelNumber(query.channel);
+      yield* this.#numbers((before) => sql.exec<{ n: number }>(`SELECT id AS n FROM delivery WHERE channel = ? AND state = ${STATE.parked} AND id < ? ORDER BY id DESC LIMIT 200`, channel, before).toArray(), cursor);
+      return;
+    }
+    if (query.user !== null) {
+      const found = people.search(query.user, PEOPLE_FOUND);
+      if (found.length === 0) return;
+      const places = found.map(() => "?").join(", ");
+      yield* this.#cellsOf((before) => sql.exec<{ n: number }>(`SELECT n FROM notice WHERE person IN (${places}) AND n < ? ORDER BY n DESC LIMIT 200`, ...found, before).toArray(), cursor);
+      return;
+    }
+    const match = query.q === null ? null : matchOf(query.q);
+    if (query.q !== null && match === null) return;
+    let before = noticeOf(cursor) + 1;
+    for (;;) {
+      const slice =
+        match === null
+          ? events.before(before, 100)
+          : sql
+              .exec<{ rowid: number }>(`SELECT rowid FROM search WHERE search MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT 100`, `{title body} : (${match})`, before)
+              .toArray()
+              .flatMap((hit) => events.containing(hit.rowid) ?? []);
+      if (slice.length === 0) return;
+      for (const event of slice) {
+        before = event.n;
+        for (let number = deliveryNumber(event.n + event.people.length, 0) - 1; number >= deliveryNumber(event.n, 0); number--) {
+          if (number < cursor && channelOf(number) < CHANNELS.length) yield number;
+        }
+      }
+    }
+  }
+
+  *#numbers(read: (before: number) => { n: number }[], cursor: number): Generator<number> {
+    for (let before = cursor; ; ) {
+      const rows = read(before);
+      for (const row of rows) yield (before = row.n);
+      if (rows.length < 200) return;
+    }
+  }
+
+  *#cellsOf(read: (before: number) => { n: number }[], cursor: number): Generator<number> {
+    for (let before = noticeOf(cursor) + 1; ; ) {
+      const rows = read(before);
+      for (const row of rows) {
+        before = row.n;
+        for (let channel = CHANNELS.length - 1; channel >= 0; channel--) {
+          const number = deliveryNumber(row.n, channel);
+          if (number < cursor) yield number;
+        }
+      }
+      if (rows.length < 200) return;
+    }
+  }
+
+  #cell(number: number, known?: StoredEvent): Cell | null {
+    const { events, people, inbox, deliveries } = this.#parts;
+    const channel = channelOf(number);
+    const event = known ?? events.containing(noticeOf(number));
+    if (!event || channel >= CHANNELS.length) return null;
+    const person = event.people[noticeOf(number) - event.n];
+    const notice = person === undefined ? null : inbox.notice(person, noticeOf(number));
+    if (!notice) return null;
+    return { event, person: people.at(notice.person), notice, channel, row: notice.cells[channel] === HAS_ROW ? deliveries.get(number) : null };
+  }
+
+  #delivery({ event, person, notice, channel, row }: Cell): Delivery {
+    const { shard } = this.#parts;
+    const letter = notice.cells[channel]!;
+    const isInApp = channel === 0 && (letter === IN_INBOX || row?.state === STATE.delivered);
+    const state = isInApp ? (notice.read === null ? "delivered" : "read") : row ? stateName(row.state) : "skipped";
+    const text = this.#parts.events.text(event, person?.locale ?? null);
+    const isWaiting = row !== null && row.due !== null && (state === "held" || (state === "queued" && row.attempts !== null));
+    return {
+      id: publicId(shard, deliveryNumber(notice.n, channel)),
+      event: event.id,
+      type: event.type,
+      user: person?.id ?? ERASED,
+      ...(person?.name == null ? {} : { userName: person.name }),
+      channel: channelName(channel),
+      state,
+      reason: row ? row.why : letter === IN_INBOX ? "matrix" : skipReason(letter),
+      ...(isWaiting ? { until: new Date(row.due!).toISOString() } : {}),
+      at: new Date(event.at).toISOString(),
+      title: text.title,
+      ...(row?.sent_to == null ? {} : { to: row.sent_to }),
+      attempts: row ? attemptsOf(row) : [],
+      receipts: [...(row ? receiptsOf(row) : []), ...(isInApp ? inAppReceipts(notice) : [])],
+    };
+  }
+}
+
+/** What stands where an erased person was. */
+const ERASED = "(erased)";
+
+function inAppReceipts(notice: NoticeRow): Delivery["receipts"] {
+  const at = (time: number | null) => (time === null ? null : new Date(time).toISOString());
+  const seen = at(notice.seen);
+  const read = at(notice.read);
+  return [...(seen ? [{ at: seen, state: "delivered" as const, said: "seen" }] : []), ...(read ? [{ at: read, state: "read" as const }] : [])];
+}
+
+function fits(delivery: Delivery, query: DeliveryQuery): boolean {
+  if (query.state !== null && delivery.state !== query.state) return false;
+  if (query.channel !== null && delivery.channel !== query.channel) return false;
+  if (query.type !== null && delivery.type !== query.type) return false;
+  const words = query.q === null || query.user === null ? null : query.q.toLowerCase();
+  return words === null || (delivery.title ?? "").toLowerCase().includes(words);
+}
+

@@ -1,0 +1,103 @@
+import { CHANNELS } from "@carillon/shared/channels";
+import type { Ledger } from "@carillon/shared/ledger";
+import type { Sql } from "../../ports.ts";
+import { STATE } from "./cells.ts";
+
+const HOUR_MS = 3_600_000;
+export const hourOf = (at: number): number => Math.floor(at / HOUR_MS);
+
+/** The columns of the balance; the first is counted at accept and nowhere else, so that the equation can fail. */
+const COLUMNS = ["accepted", "delivered", "sent", "skipped", "held", "parked", "failed", "expired", "cancelled", "collapsed", "inFlight"] as const;
+type Column = (typeof COLUMNS)[number];
+const WIDTH = COLUMNS.length;
+
+const COLUMN_OF_STATE: Record<number, Column> = {
+  [STATE.queued]: "inFlight",
+  [STATE.sending]: "inFlight",
+  [STATE.sent]: "sent",
+  [STATE.delivered]: "delivered",
+  [STATE.read]: "delivered",
+  [STATE.held]: "held",
+  [STATE.parked]: "parked",
+  [STATE.skipped]: "skipped",
+  [STATE.failed]: "failed",
+  [STATE.expired]: "expired",
+  [STATE.cancelled]: "cancelled",
+  [STATE.collapsed]: "collapsed",
+};
+
+/**
+ * How many cells of each channel are in each state, by the hour in which their event was accepted.
+ * Changes gather in memory and are written once per transaction: call `write` before the commit, `forget` after a rollback.
+ */
+export class Tally {
+  readonly #sql: Sql;
+  #changes = new Map<number, number[]>();
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  accepted(hour: number, channel: number, count: number): void {
+    this.#add(hour, channel, "accepted", count);
+  }
+
+  /** A cell that begins in `state`. */
+  starts(hour: number, channel: number, state: number, count = 1): void {
+    this.#add(hour, channel, COLUMN_OF_STATE[state]!, count);
+  }
+
+  moves(hour: number, channel: number, from: number, to: number, count = 1): void {
+    this.#add(hour, channel, COLUMN_OF_STATE[from]!, -count);
+    this.#add(hour, channel, COLUMN_OF_STATE[to]!, count);
+  }
+
+  write(): void {
+    for (const [hour, change] of this.#changes) {
+      if (change.every((count) => count === 0)) continue;
+      const counts = this.#read(hour);
+      for (let index = 0; index < counts.length; index++) counts[index]! += change[index]!;
+      this.#sql.exec(`INSERT INTO tally VALUES (?, ?) ON CONFLICT DO UPDATE SET counts = excluded.counts`, hour, counts.join(","));
+    }
+    this.#changes.clear();
+  }
+
+  forget(): void {
+    this.#changes.clear();
+  }
+
+  /** The sum over whole hours, `from` included, `to` excluded. */
+  sum(from: number, to: number): Ledger {
+    const rows = this.#sql.exec<{ counts: string }>(`SELECT counts FROM tally WHERE hour >= ? AND hour < ?`, from, to).toArray();
+    const total = emptyLedger();
+    for (const row of rows) {
+      const counts = row.counts.split(",").map(Number);
+      for (let channel = 0; channel < CHANNELS.length; channel++) {
+        COLUMNS.forEach((column, index) => (total[column] += counts[channel * WIDTH + index]!));
+      }
+    }
+    return balance(total);
+  }
+
+  #add(hour: number, channel: number, column: Column, count: number): void {
+    let change = this.#changes.get(hour);
+    if (!change) this.#changes.set(hour, (change = new Array<number>(CHANNELS.length * WIDTH).fill(0)));
+    change[channel * WIDTH + COLUMNS.indexOf(column)]! += count;
+  }
+
+  #read(hour: number): number[] {
+    const row = this.#sql.exec<{ counts: string }>(`SELECT counts FROM tally WHERE hour = ?`, hour).toArray()[0];
+    return row ? row.counts.split(",").map(Number) : new Array<number>(CHANNELS.length * WIDTH).fill(0);
+  }
+}
+
+export function emptyLedger(): Ledger {
+  return { accepted: 0, delivered: 0, sent: 0, skipped: 0, held: 0, parked: 0, failed: 0, expired: 0, cancelled: 0, collapsed: 0, inFlight: 0, unaccounted: 0 };
+}
+
+export function balance(total: Ledger): Ledger {
+  const { accepted, unaccounted: _, ...states } = total;
+  return { ...total, unaccounted: accepted - Object.values(states).reduce((sum, count) => sum + count, 0) };
+}
+
+export const columnOf = (state: number): Column => COLUMN_OF_STATE[state]!;

@@ -1,0 +1,27 @@
+import type { Sql } from "../ports.ts";
+import type { Inbox } from "./inbox/inbox.ts";
+import type { Search } from "./inbox/search.ts";
+import type { Deliveries } from "./ledger/deliveries.ts";
+import type { Events } from "./ledger/events.ts";
+import type { Gates } from "./ledger/gates.ts";
+import type { Tally } from "./ledger/tally.ts";
+import type { Wakes } from "./ledger/wakes.ts";
+import type { People } from "./people/people.ts";
+
+/** The parts of one shard, over one database. */
+export type Parts = {
+  /** The shard's number in its organisation. */
+  shard: number;
+  org: string;
+  sql: Sql;
+  people: People;
+  events: Events;
+  search: Search;
+  inbox: Inbox;
+  tally: Tally;
+  deliveries: Deliveries;
+  gates: Gates;
+  wakes: Wakes;
+  /** From 0 to 1, for jitter. */
+  random: () => number;
+};

@@ -1,0 +1,183 @@
+import type { Channel } from "@carillon/shared/channels";
+import type { DecidedPerson } from "@carillon/shared/decide";
+import type { User, UserFields } from "@carillon/shared/people";
+import type { Sql, SqlValue } from "../../ports.ts";
+
+/** A person as the shard works with it. `n` is the shard's own number for it. */
+export type Person = {
+  n: number;
+  id: string;
+  name: string | null;
+  email: string | null;
+  phone: string | null;
+  locale: string | null;
+  zone: string | null;
+  manager: string | null;
+  opted: number;
+  gone: string | null;
+  created: number;
+  updated: number;
+  seq: number;
+  rev: number;
+  unread: number;
+};
+type GoneAddress = User["gone"][number];
+
+/** How many people are kept in memory; one weighs some 400 bytes. */
+const CACHED_PEOPLE = 5_000;
+
+/** The people of a shard: their addresses, and the counters of their inboxes. */
+export class People {
+  readonly #sql: Sql;
+  #byId = new Map<string, Person>();
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** What is in memory may come from a transaction that was rolled back. */
+  forget(): void {
+    this.#byId.clear();
+  }
+
+  find(id: string): Person | null {
+    const cached = this.#byId.get(id);
+    if (cached) return cached;
+    const person = this.#sql.exec<Person>(`SELECT * FROM person WHERE id = ?`, id).toArray()[0];
+    return person ? this.#keep(person) : null;
+  }
+
+  at(n: number): Person | null {
+    const row = this.#sql.exec<Person>(`SELECT * FROM person WHERE n = ?`, n).toArray()[0];
+    return row ? (this.#byId.get(row.id) ?? this.#keep(row)) : null;
+  }
+
+  /** The person with these fields taken on; made if unknown. Without fields only looked up, or made bare. */
+  put(id: string, fields: UserFields | null, now: number): Person {
+    const known = this.find(id);
+    if (!known) return this.#insert(id, fields ?? {}, now);
+    if (fields === null) return known;
+    const next = { ...known, ...columnsOf(fields) };
+    if (!changes(known, next)) return known;
+    next.updated = now;
+    next.gone = keepGone(known, next);
+    this.#sql.exec(
+      `UPDATE person SET name = ?, email = ?, phone = ?, locale = ?, zone = ?, manager = ?, opted = ?, gone = ?, updated = ? WHERE n = ?`,
+      next.name, next.email, next.phone, next.locale, next.zone, next.manager, next.opted, next.gone, now, next.n,
+    );
+    return this.#keep(next);
+  }
+
+  erase(person: Person): void {
+    this.#sql.exec(`DELETE FROM person WHERE n = ?`, person.n);
+    this.#byId.delete(person.id);
+  }
+
+  /** Writes the inbox counters back. */
+  count(person: Person): void {
+    this.#sql.exec(`UPDATE person SET seq = ?, rev = ?, unread = ? WHERE n = ?`, person.seq, person.rev, person.unread, person.n);
+  }
+
+  /** An address that its provider has declared dead: nothing more goes there until the CRM changes it. */
+  markGone(person: Person, channel: Channel, address: string, why: string, now: number): void {
+    const gone = goneOf(person).filter((entry) => !(entry.channel === channel && entry.address === address));
+    gone.push({ channel, address, why, since: new Date(now).toISOString() });
+    person.gone = JSON.stringify(gone);
+    this.#sql.exec(`UPDATE person SET gone = ? WHERE n = ?`, person.gone, person.n);
+  }
+
+  /** The numbers of people whose id is, or whose name or email begins with, this text. */
+  search(text: string, limit: number): number[] {
+    const pattern = `${text.replace(/[\\%_]/g, "\\$&")}%`;
+    return this.#sql
+      .exec<{ n: number }>(
+        `SELECT n FROM person WHERE id = ?1 OR id LIKE ?2 ESCAPE '\\' OR name LIKE ?2 ESCAPE '\\' OR name LIKE ?3 ESCAPE '\\'
+          OR email LIKE ?2 ESCAPE '\\' LIMIT ?4`,
+        text, pattern, `% ${pattern}`, limit,
+      )
+      .toArray()
+      .map((row) => row.n);
+  }
+
+  #insert(id: string, fields: UserFields, now: number): Person {
+    const columns = { name: null, email: null, phone: null, locale: null, zone: null, manager: null, opted: 0, ...columnsOf(fields) };
+    const row = this.#sql
+      .exec<{ n: number }>(
+        `INSERT INTO person (id, name, email, phone, locale, zone, manager, opted, gone, created, updated, seq, rev, unread)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, 0, 0, 0) RETURNING n`,
+        id, columns.name, columns.email, columns.phone, columns.locale, columns.zone, columns.manager, columns.opted, now, now,
+      )
+      .toArray()[0]!;
+    return this.#keep({ n: row.n, id, ...columns, gone: null, created: now, updated: now, seq: 0, rev: 0, unread: 0 });
+  }
+
+  #keep(person: Person): Person {
+    if (this.#byId.size >= CACHED_PEOPLE) this.#byId.delete(this.#byId.keys().next().value!);
+    this.#byId.set(person.id, person);
+    return person;
+  }
+}
+
+export const goneOf = (person: Person): GoneAddress[] => (person.gone === null ? [] : (JSON.parse(person.gone) as GoneAddress[]));
+
+/** Where a channel reaches a person; null when nowhere. */
+export function addressOf(person: Person, channel: Channel): string | null {
+  if (channel === "in-app") return person.id;
+  if (channel === "email") return person.email;
+  if (channel === "sms" || channel === "whatsapp") return person.phone;
+  return null;
+}
+
+export function toDecided(person: Person): DecidedPerson {
+  const gone = goneOf(person);
+  const reach = (channel: Channel) => {
+    const address = addressOf(person, channel);
+    if (address === null) return "none" as const;
+    if (gone.some((entry) => entry.channel === channel && entry.address === address)) return "gone" as const;
+    if (channel === "whatsapp" && person.opted === 0) return "not-opted-in" as const;
+    return "yes" as const;
+  };
+  return {
+    id: person.id,
+    address: { "in-app": "yes", email: reach("email"), sms: reach("sms"), whatsapp: reach("whatsapp"), push: reach("push") },
+  };
+}
+
+export function toUser(person: Person): User {
+  return {
+    id: person.id,
+    name: person.name,
+    email: person.email,
+    phone: person.phone,
+    locale: person.locale,
+    timeZone: person.zone,
+    manager: person.manager,
+    whatsappOptIn: person.opted === 1,
+    gone: goneOf(person),
+    createdAt: new Date(person.created).toISOString(),
+    updatedAt: new Date(person.updated).toISOString(),
+  };
+}
+
+/** Only what was given: an absent field stays, null clears. */
+function columnsOf(fields: UserFields): Partial<Person> {
+  const columns: Partial<Person> = {};
+  if (fields.name !== undefined) columns.name = fields.name;
+  if (fields.email !== undefined) columns.email = fields.email;
+  if (fields.phone !== undefined) columns.phone = fields.phone;
+  if (fields.locale !== undefined) columns.locale = fields.locale;
+  if (fields.timeZone !== undefined) columns.zone = fields.timeZone;
+  if (fields.manager !== undefined) columns.manager = fields.manager;
+  if (fields.whatsappOptIn !== undefined) columns.opted = fields.whatsappOptIn ? 1 : 0;
+  return columns;
+}
+
+const EDITABLE = ["name", "email", "phone", "locale", "zone", "manager", "opted"] as const satisfies (keyof Person)[];
+const changes = (before: Person, after: Person): boolean => EDITABLE.some((field) => before[field] !== after[field]);
+
+/** A changed address is a new one: what was said of the old one no longer counts. */
+function keepGone(before: Person, after: Person): SqlValue & (string | null) {
+  if (before.gone === null) return null;
+  const still = goneOf(before).filter((entry) => entry.address === addressOf(after, entry.channel as Channel));
+  return still.length === 0 ? null : JSON.stringify(still);
+}

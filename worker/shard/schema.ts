@@ -1,0 +1,62 @@
+import type { Sql } from "../ports.ts";
+
+/**
+ * Every migration runs once, in order, in one transaction. Never change one that was released: add the next.
+ *
+ * Numbers: an event takes as many consecutive notice numbers as it has people (at least one), and its own number is the first
+ * of them. So `notice → event` is the largest event number not above it, and `delivery id = notice × 8 + channel`: no table
+ * needs a foreign key or an index for what is arithmetic.
+ */
+const MIGRATIONS: string[][] = [
+  [
+    `CREATE TABLE meta (k TEXT PRIMARY KEY, v TEXT NOT NULL) WITHOUT ROWID`,
+    `CREATE TABLE gate (channel INTEGER PRIMARY KEY, fault TEXT, strikes INTEGER NOT NULL)`,
+
+    `CREATE TABLE person (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT, email TEXT, phone TEXT, locale TEXT,
+      zone TEXT, manager TEXT, opted INTEGER NOT NULL, gone TEXT, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+      seq INTEGER NOT NULL, rev INTEGER NOT NULL, unread INTEGER NOT NULL)`,
+
+    // people: the person numbers in notice order. texts: the in-app text once per language.
+    `CREATE TABLE event (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, hash TEXT NOT NULL, type TEXT NOT NULL,
+      at INTEGER NOT NULL, body TEXT NOT NULL, people TEXT NOT NULL, texts TEXT NOT NULL)`,
+
+    // cells: one letter per channel, see ledger/cells.ts. seq is null while the item is not in the inbox.
+    `CREATE TABLE notice (person INTEGER NOT NULL, n INTEGER NOT NULL, cells TEXT NOT NULL, seq INTEGER, rev INTEGER,
+      silent INTEGER NOT NULL, seen INTEGER, read INTEGER, archived INTEGER, dismissed INTEGER,
+      PRIMARY KEY (person, n)) WITHOUT ROWID`,
+    `CREATE INDEX notice_rev ON notice (person, rev) WHERE rev IS NOT NULL`,
+    `CREATE INDEX notice_unread ON notice (person, n)
+      WHERE seq IS NOT NULL AND read IS NULL AND archived IS NULL AND dismissed IS NULL`,
+
+    // due: not before this instant; null once nothing is to be done any more. attempts: JSON, see shared/ledger.ts.
+    `CREATE TABLE delivery (id INTEGER PRIMARY KEY, channel INTEGER NOT NULL, person INTEGER NOT NULL, hour INTEGER NOT NULL,
+      state INTEGER NOT NULL, why TEXT NOT NULL, due INTEGER, lease INTEGER, expires INTEGER, attempts TEXT, receipts TEXT,
+      sent_to TEXT)`,
+    `CREATE INDEX delivery_due ON delivery (channel, due, id) WHERE due IS NOT NULL`,
+    `CREATE INDEX delivery_parked ON delivery (channel, id) WHERE state = 6`,
+    `CREATE INDEX delivery_failed ON delivery (id) WHERE state = 8`,
+
+    `CREATE TABLE wake (channel INTEGER NOT NULL, at INTEGER NOT NULL, number TEXT NOT NULL, confirmed INTEGER NOT NULL,
+      PRIMARY KEY (channel, at)) WITHOUT ROWID`,
+    `CREATE TABLE timer (due INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (due, kind, key)) WITHOUT ROWID`,
+    `CREATE TABLE tally (hour INTEGER PRIMARY KEY, counts TEXT NOT NULL)`,
+
+    `CREATE TABLE ticket (id TEXT PRIMARY KEY, person TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID`,
+    `CREATE VIRTUAL TABLE search USING fts5(people, title, body, content='', contentless_delete=1,
+      tokenize="unicode61 remove_diacritics 2")`,
+
+    `CREATE TABLE intent (version INTEGER PRIMARY KEY, change TEXT NOT NULL)`,
+    `CREATE TABLE audit (n INTEGER PRIMARY KEY, entry TEXT NOT NULL)`,
+  ],
+];
+
+export function migrate(sql: Sql): void {
+  sql.exec(`CREATE TABLE IF NOT EXISTS schema_version (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), version INTEGER NOT NULL)`);
+  const current = sql.exec<{ version: number }>(`SELECT version FROM schema_version`).toArray()[0]?.version ?? 0;
+  for (let version = current; version < MIGRATIONS.length; version++) {
+    sql.transaction(() => {
+      for (const statement of MIGRATIONS[version]!) sql.exec(statement);
+      sql.exec(`INSERT INTO schema_version VALUES (1, ?) ON CONFLICT DO UPDATE SET version = excluded.version`, version + 1);
+    });
+  }
+}

@@ -1,0 +1,353 @@
+import { EXTERNAL_CHANNELS, type Channel } from "@carillon/shared/channels";
+import type { Rules } from "@carillon/shared/decide";
+import { clientFrameSchema, type ServerFrame } from "@carillon/shared/inbox";
+import type { Clock, Sql } from "../ports.ts";
+import { acceptEvent } from "./accept.ts";
+import type { Behind, SettingsChange, ShardCalls, Wake } from "./calls.ts";
+import { erase } from "./erase.ts";
+import { Inbox } from "./inbox/inbox.ts";
+import { Search } from "./inbox/search.ts";
+import { Tickets } from "./inbox/tickets.ts";
+import { STATE, channelNumber, noticeOf, numberOf } from "./ledger/cells.ts";
+import { Deliveries, RETRIED } from "./ledger/deliveries.ts";
+import { Events } from "./ledger/events.ts";
+import { Gates } from "./ledger/gates.ts";
+import { Log } from "./ledger/log.ts";
+import { Tally } from "./ledger/tally.ts";
+import { Wakes } from "./ledger/wakes.ts";
+import { OrgState } from "./org/org-state.ts";
+import type { Parts } from "./parts.ts";
+import { People, toUser } from "./people/people.ts";
+import { migrate } from "./schema.ts";
+import { Counter } from "./serve.ts";
+import { appear, park, release, switchGates } from "./switch.ts";
+
+/** The calls as the shard itself carries them out: at once, inside the caller's transaction. */
+export type SyncCalls = { [Name in keyof ShardCalls]: (...args: Parameters<ShardCalls[Name]>) => Awaited<ReturnType<ShardCalls[Name]>> };
+
+/** A frame for every socket of a person. */
+export type Told = { person: string; frame: ServerFrame };
+
+/** What the timer found to do that needs the world outside: wake-ups to publish, a settings change to finish. */
+export type AlarmWork = { wakes: Wake[]; change: SettingsChange | null };
+
+/** After this long without a sign of life, what is due is woken again. Twice this is the latest. */
+const SWEEP_MS = 20_000;
+/** A settings change that takes longer than this has lost its process. */
+const CHANGE_LOST_MS = 10_000;
+
+const BEHIND: Behind = { behind: true };
+
+/**
+ * A slice of an organisation's people with their ledger and their inboxes, in one database. Pure: no clock, no network, no runtime.
+ * The host runs every call inside a transaction, then commits, and only then gives out the answer and what `takeTold` holds.
+ * If anything threw, it rolls back and calls `forget`.
+ */
+export class Shard implements SyncCalls {
+  readonly #parts: Parts;
+  readonly #counter: Counter;
+  readonly #log: Log;
+  readonly #org: OrgState;
+  readonly #tickets: Tickets;
+  readonly #clock: Clock;
+  #told: Told[] = [];
+  #alarm: number | null = null;
+  #lastNow = 0;
+
+  constructor(deps: { sql: Sql; clock: Clock; org: string; shard: number; random?: () => number; randomId?: () => string }) {
+    const { sql, clock, org, shard, random = Math.random, randomId = newNumber } = deps;
+    migrate(sql);
+    const people = new People(sql);
+    const events = new Events(sql);
+    const search = new Search(sql);
+    const tally = new Tally(sql);
+    const wakes = new Wakes(sql, randomId, (channel, due) => this.#armFor(channel, due));
+    const deliveries = new Deliveries(sql, tally, wakes);
+    const gates = new Gates(sql);
+    const inbox = new Inbox({ sql, shard, people, events, search, tell: (person, frame) => this.#told.push({ person, frame }) });
+    this.#parts = { shard, org, sql, people, events, search, inbox, tally, deliveries, gates, wakes, random };
+    this.#counter = new Counter(this.#parts);
+    this.#log = new Log(this.#parts);
+    this.#org = new OrgState(sql);
+    this.#tickets = new Tickets(sql, shard, org);
+    this.#clock = clock;
+  }
+
+  // ---- what a host needs besides the calls
+
+  /** Writes what was gathered in memory; to be called last before a commit. */
+  beforeCommit(): void {
+    this.#parts.tally.write();
+  }
+
+  /** The transaction was rolled back: nothing that is only in memory may be trusted. */
+  forget(): void {
+    const { people, events, tally, gates, wakes } = this.#parts;
+    for (const part of [people, events, tally, gates, wakes, this.#counter]) part.forget();
+    this.#told = [];
+    this.#lastNow = 0;
+  }
+
+  /** Frames to be sent after the commit, in order. */
+  takeTold(): Told[] {
+    const told = this.#told;
+    this.#told = [];
+    return told;
+  }
+
+  /** The earliest instant that this transaction wants the timer to ring at; null if it asks for none. */
+  takeAlarm(): number | null {
+    const alarm = this.#alarm;
+    this.#alarm = null;
+    return alarm;
+  }
+
+  /** When the timer has to ring next, from the rows alone; null when nothing waits. */
+  nextAlarm(): number | null {
+    const now = this.#now();
+    const { deliveries } = this.#parts;
+    const instants = [deliveries.earliest(channelNumber("in-app"))];
+    for (const channel of EXTERNAL_CHANNELS) {
+      const earliest = deliveries.earliest(channelNumber(channel));
+      instants.push(earliest === null ? null : Math.max(earliest, now) + SWEEP_MS);
+    }
+    if (this.#org.pending()) instants.push(now + CHANGE_LOST_MS);
+    const known = instants.filter((instant) => instant !== null);
+    return known.length === 0 ? null : Math.min(...known);
+  }
+
+  /** The timer has rung: lets in-app items appear, wakes what nobody has come for. Asks for nothing twice within a sweep. */
+  alarm(): AlarmWork {
+    const now = this.#now();
+    const { deliveries, wakes } = this.#parts;
+    const rules = this.#parts.gates.rules();
+    const inApp = channelNumber("in-app");
+    for (let rows; (rows = deliveries.due(inApp, now, 500, 0)).length > 0; ) for (const row of rows) appear(this.#parts, row);
+
+    for (const channel of EXTERNAL_CHANNELS) {
+      const number = channelNumber(channel);
+      const gate = rules?.gates[channel];
+      if (gate === "on") {
+        const backlog = deliveries.countDue(number, now, 1_000);
+        if (backlog > 0) wakes.wantNow(number, now, backlog);
+        wakes.repair(number, deliveries.earliest(number, now));
+      } else if (rules && deliveries.earliest(number) !== null) {
+        this.#counter.parkLost(channel, gate === "fault" ? "channel-fault" : "channel-off", now);
+      }
+    }
+    this.#tickets.sweep(now);
+    return { wakes: wakes.take(now), change: this.#org.pending() };
+  }
+
+  /** What a browser said over its socket; the answers go to that socket only. */
+  frame(person: string, text: string): ServerFrame[] {
+    const parsed = clientFrameSchema.safeParse(parseJson(text));
+    if (!parsed.success) return [{ type: "error", code: "frame.invalid" }];
+    const frame = parsed.data;
+    switch (frame.type) {
+      case "hello":
+        return [this.#parts.inbox.since(this.#personOf(person), frame.after)];
+      case "read":
+      case "seen":
+      case "dismiss":
+        this.mark({ user: person, mark: frame.type, ids: frame.ids });
+        return [];
+      case "visible":
+      case "renew":
+        return []; // The host keeps these with the socket.
+    }
+  }
+
+  /** Takes a one-time ticket; the person it was made for, or null. */
+  redeem(ticket: string): string | null {
+    return this.#tickets.redeem(ticket, this.#now());
+  }
+
+  // ---- the calls
+
+  apply(rules: Rules, releases: Parameters<ShardCalls["apply"]>[1] = {}): { wakes: Wake[] } {
+    const { gates, wakes } = this.#parts;
+    const now = this.#now();
+    if (rules.version <= gates.version()) return { wakes: [] };
+    const before = gates.rules();
+    gates.setRules(rules);
+    switchGates(this.#parts, before, rules, releases, now);
+    return { wakes: wakes.take(now) };
+  }
+
+  accept({ version, events }: Parameters<ShardCalls["accept"]>[0]): ReturnType<SyncCalls["accept"]> {
+    const rules = this.#rulesFor(version);
+    if (!rules) return BEHIND;
+    const now = this.#now();
+    const results = events.map(({ event, hash }) => acceptEvent(this.#parts, rules, event, hash, now));
+    return { results, wakes: this.#parts.wakes.take(now) };
+  }
+
+  event(id: string): ReturnType<SyncCalls["event"]> {
+    return this.#log.event(id);
+  }
+
+  putUsers(users: Parameters<ShardCalls["putUsers"]>[0]): ReturnType<SyncCalls["putUsers"]> {
+    const now = this.#now();
+    return users.map(({ id, fields }) => toUser(this.#parts.people.put(id, fields, now)));
+  }
+
+  user(id: string): ReturnType<SyncCalls["user"]> {
+    const person = this.#parts.people.find(id);
+    return person && toUser(person);
+  }
+
+  eraseUser(id: string): boolean {
+    const person = this.#parts.people.find(id);
+    if (person) erase(this.#parts, person);
+    return person !== null;
+  }
+
+  begin({ version, channel, job }: Parameters<ShardCalls["begin"]>[0]): ReturnType<SyncCalls["begin"]> {
+    const rules = this.#rulesFor(version);
+    if (!rules) return BEHIND;
+    const now = this.#now();
+    const served = this.#counter.begin(channel, rules, job, now);
+    return { ...served, wakes: this.#parts.wakes.take(now) };
+  }
+
+  next({ channel, job, ...settled }: Parameters<ShardCalls["next"]>[0]): ReturnType<SyncCalls["next"]> {
+    const now = this.#now();
+    const rules = this.#parts.gates.rules();
+    if (!rules) throw new Error("A claim was settled in a shard without rules");
+    const served = this.#counter.next(channel, rules, job, settled, now);
+    return { ...served, wakes: this.#parts.wakes.take(now) };
+  }
+
+  confirm(wakes: Wake[]): void {
+    this.#parts.wakes.confirm(wakes);
+  }
+
+  clearFault(channel: Channel): { wakes: Wake[] } {
+    const { gates, wakes } = this.#parts;
+    const now = this.#now();
+    if (gates.fault(channel)) {
+      gates.clear(channel);
+      if (gates.gate(channel) === "on") release(this.#parts, channel, "all", now);
+    }
+    return { wakes: wakes.take(now) };
+  }
+
+  inbox({ user, filter, q, type, limit, cursor }: Parameters<ShardCalls["inbox"]>[0]): ReturnType<SyncCalls["inbox"]> {
+    const person = this.#parts.people.find(user);
+    if (!person) return { data: [], unread: 0, next: null };
+    return { ...this.#parts.inbox.page(person, filter, type, q, limit, cursor), unread: person.unread };
+  }
+
+  mark({ user, mark, ids }: Parameters<ShardCalls["mark"]>[0]): { unread: number } {
+    const person = this.#parts.people.find(user);
+    return person ? this.#parts.inbox.mark(person, mark, ids, this.#now()) : { unread: 0 };
+  }
+
+  socketTicket(user: string, expiresAt: number): string {
+    return this.#tickets.mint(this.#personOf(user).id, expiresAt);
+  }
+
+  deliveries(query: Parameters<ShardCalls["deliveries"]>[0]): ReturnType<SyncCalls["deliveries"]> {
+    return this.#log.page(query);
+  }
+
+  delivery(id: string): ReturnType<SyncCalls["delivery"]> {
+    return this.#log.one(id);
+  }
+
+  retry(ids: string[]): { retried: number; wakes: Wake[] } {
+    const { deliveries, shard, wakes, gates } = this.#parts;
+    const now = this.#now();
+    let retried = 0;
+    for (const id of new Set(ids)) {
+      const number = numberOf(shard, id);
+      const row = number === null ? null : deliveries.get(number);
+      if (!row || ![STATE.failed, STATE.skipped].includes(row.state)) continue;
+      deliveries.addReceipt(row, { at: new Date(now).toISOString(), state: "queued", said: RETRIED });
+      deliveries.move(row, STATE.queued, "matrix", now);
+      retried++;
+    }
+    const rules = gates.rules();
+    for (const channel of EXTERNAL_CHANNELS) {
+      const gate = rules?.gates[channel];
+      if (gate !== "on") park(this.#parts, channel, gate === "fault" ? "channel-fault" : "channel-off");
+    }
+    return { retried, wakes: wakes.take(now) };
+  }
+
+  ledger({ from, to }: Parameters<ShardCalls["ledger"]>[0]): ReturnType<SyncCalls["ledger"]> {
+    return this.#log.ledger(from, to);
+  }
+
+  channelStatus(channel: Channel): ReturnType<SyncCalls["channelStatus"]> {
+    const { deliveries, gates, events } = this.#parts;
+    const { parked, oldest } = deliveries.parkedStatus(channelNumber(channel));
+    const event = oldest === null ? null : events.containing(noticeOf(oldest));
+    return { fault: gates.fault(channel), parked, oldestParked: event?.at ?? null };
+  }
+
+  intend(change: SettingsChange): { taken: boolean } {
+    if (change.version <= this.#parts.gates.version()) return { taken: false };
+    const taken = this.#org.intend(change);
+    if (taken) this.#armAt(this.#now() + CHANGE_LOST_MS);
+    return { taken };
+  }
+
+  settled(version: number): void {
+    this.#org.settled(version);
+  }
+
+  audit(entry: Parameters<ShardCalls["audit"]>[0]): void {
+    this.#org.note(entry);
+  }
+
+  auditLog({ limit, cursor }: Parameters<ShardCalls["auditLog"]>[0]): ReturnType<SyncCalls["auditLog"]> {
+    const data = this.#org.audit(limit + 1, cursor === null ? Number.MAX_SAFE_INTEGER : Number(cursor));
+    const more = data.length > limit;
+    return { data: data.slice(0, limit), next: more ? String(data[limit - 1]!.n) : null };
+  }
+
+  rearm(): void {
+    const alarm = this.nextAlarm();
+    if (alarm !== null) this.#armAt(alarm);
+  }
+
+  // ---- within
+
+  /** The rules to decide by; null when the caller has seen newer settings than we. */
+  #rulesFor(version: number): Rules | null {
+    const rules = this.#parts.gates.rules();
+    return rules && rules.version >= version ? rules : null;
+  }
+
+  /** Never runs backwards, so that numbers and instants rise together, whatever the machine's clock does. */
+  #now(): number {
+    if (this.#lastNow === 0) this.#lastNow = this.#parts.events.lastAt();
+    return (this.#lastNow = Math.max(this.#lastNow, this.#clock.now()));
+  }
+
+  #personOf(id: string) {
+    return this.#parts.people.put(id, null, this.#now());
+  }
+
+  #armFor(channel: number, due: number): void {
+    this.#armAt(channel === 0 ? due : Math.max(due, this.#now()) + SWEEP_MS);
+  }
+
+  #armAt(instant: number): void {
+    if (this.#alarm === null || instant < this.#alarm) this.#alarm = instant;
+  }
+}
+
+function newNumber(): string {
+  return crypto.randomUUID().slice(0, 13);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // Not JSON is not a frame; the schema says so.
+  }
+}

@@ -1,0 +1,67 @@
+import type { Channel } from "@carillon/shared/channels";
+import type { Gate, Rules } from "@carillon/shared/decide";
+import type { Reason } from "@carillon/shared/reasons";
+import type { Release } from "@carillon/shared/settings";
+import { STATE, channelNumber, noticeOf } from "./ledger/cells.ts";
+import type { DeliveryRow } from "./ledger/deliveries.ts";
+import type { Parts } from "./parts.ts";
+
+const SLICE = 500;
+const DAY_MS = 86_400_000;
+
+/** Takes everything that waits on a channel out of the queue. What is being sent right now settles by itself. */
+export function park(parts: Parts, channel: Channel, why: Reason): void {
+  const number = channelNumber(channel);
+  for (;;) {
+    const rows = parts.deliveries.waiting(number, SLICE);
+    for (const row of rows) parts.deliveries.move(row, STATE.parked, why, null);
+    if (rows.length < SLICE) return;
+  }
+}
+
+/** Lets what is parked on a channel go on, each exactly once, in the order of acceptance, through all checks. */
+export function release(parts: Parts, channel: Channel, choice: Release, now: number): void {
+  const number = channelNumber(channel);
+  let after = -1;
+  for (;;) {
+    const rows = parts.deliveries.parked(number, after, SLICE);
+    for (const row of rows) releaseOne(parts, channel, row, choice, now);
+    if (rows.length < SLICE) return;
+    after = rows.at(-1)!.id;
+  }
+}
+
+function releaseOne(parts: Parts, channel: Channel, row: DeliveryRow, choice: Release, now: number): void {
+  const { deliveries, events } = parts;
+  const event = events.containing(noticeOf(row.id));
+  if (row.expires !== null && row.expires <= now) return deliveries.move(row, STATE.expired, "expired", null);
+  const isDropped =
+    (choice === "urgent" && event?.priority !== "high") ||
+    (typeof choice === "object" && event !== null && event.at < now - choice.dropOlderThanDays * DAY_MS);
+  if (isDropped) return deliveries.move(row, STATE.cancelled, "dropped-at-release", null);
+  if (event?.deliverAt != null && event.deliverAt > now) return deliveries.move(row, STATE.held, "scheduled", event.deliverAt);
+  if (channel === "in-app") return appear(parts, row);
+  deliveries.move(row, STATE.queued, "matrix", now);
+}
+
+/** An in-app item that was parked or held takes its place in the inbox. */
+export function appear(parts: Parts, row: DeliveryRow): void {
+  const person = parts.people.at(row.person);
+  if (!person) return parts.deliveries.move(row, STATE.skipped, "no-address", null);
+  parts.inbox.release(person, noticeOf(row.id), false);
+  parts.deliveries.move(row, STATE.delivered, "matrix", null);
+}
+
+/** Acts on the difference between two sets of rules. */
+export function switchGates(parts: Parts, before: Rules | null, after: Rules, releases: Partial<Record<Channel, Release>>, now: number): void {
+  for (const channel of Object.keys(after.gates) as Channel[]) {
+    const was: Gate = before?.gates[channel] ?? "unset";
+    const is = after.gates[channel];
+    if (is === "on" && was !== "on") {
+      parts.gates.clear(channel);
+      release(parts, channel, releases[channel] ?? "all", now);
+    }
+    if (is !== "on" && was === "on") park(parts, channel, "channel-off");
+  }
+}
+
