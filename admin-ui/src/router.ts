@@ -1,0 +1,24 @@
+import { createRouter, createWebHistory, type Router } from "vue-router";
+
+/** The tabs in the manual's order. A tab's code is fetched when it is first opened. */
+export const TABS = [
+  { path: "/in-app", label: "In-App", component: () => import("./tabs/InApp.vue") },
+  { path: "/email", label: "Email", component: () => import("./tabs/Email.vue") },
+  { path: "/delivery-log", label: "Delivery Log", component: () => import("./tabs/DeliveryLog.vue") },
+  { path: "/api-keys", label: "API Keys", component: () => import("./tabs/ApiKeys.vue") },
+];
+export const FIRST_TAB = "/email";
+
+export function createPageRouter(): Router {
+  const router = createRouter({
+    history: createWebHistory("/"),
+    routes: [
+      ...TABS.map(({ path, label, component }) => ({ path, component, meta: { title: label } })),
+      { path: "/:rest(.*)*", redirect: FIRST_TAB },
+    ],
+  });
+  router.afterEach((to) => {
+    document.title = `${String(to.meta.title ?? "")} · Notification Settings · Carillon`;
+  });
+  return router;
+}

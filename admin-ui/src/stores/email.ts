@@ -1,0 +1,83 @@
+import { emailSettingsSchema, type EmailSettings, type Encryption } from "@carillon/shared/channels";
+import { EMAIL_PRESETS, portEncryptionMismatch, presetHost, type EmailPreset } from "@carillon/shared/email-presets";
+import { defineStore } from "pinia";
+import { computed, ref } from "vue";
+import { presetOf } from "../form/email-preset.ts";
+import { useChannelForm } from "./channel-form.ts";
+import { useChannelSwitch } from "./channel-switch.ts";
+import { useChannelTest } from "./channel-test.ts";
+import { useSession } from "./session.ts";
+
+export type EmailDraft = Omit<EmailSettings, "port" | "oauth"> & {
+  /** Text while it is no whole number. */
+  port: number | string;
+  oauth: { tenant: string; clientId: string; tokenUrl: string };
+};
+/** Where one of these changes, the server forgets the password unless it comes along. */
+const BOUND_TO_PASSWORD: Record<string, string> = { host: "SMTP Host", port: "SMTP Port", username: "Username" };
+
+export const useEmail = defineStore("email", () => {
+  const form = useChannelForm<EmailDraft>({ channel: "email", schema: emailSettingsSchema, toDraft, toSettings });
+  const { draft, secrets, view, changes } = form;
+  const session = useSession();
+
+  const to = ref(session.session?.admin.email ?? "");
+  const testBody = () => {
+    const { settings, secrets: typed } = form.toPut(0);
+    return { settings, secrets: typed ?? {}, to: to.value.trim() };
+  };
+  const testing = useChannelTest("email", testBody, () => void form.refresh());
+
+  const testedFor = computed(() => testing.tested.value?.to ?? "");
+
+  const preset = computed(() => presetOf(draft.value.host));
+  const mismatch = computed(() => portEncryptionMismatch(toPort(draft.value.port) as number, draft.value.encryption));
+  const encryptions = computed(() => {
+    const offered: { value: Encryption; label: string }[] = [
+      { value: "tls", label: "TLS" },
+      { value: "ssl", label: "SSL" },
+    ];
+    const isOffered = session.session?.allowPrivateHosts || draft.value.encryption === "none";
+    return isOffered ? [...offered, { value: "none" as const, label: "None" }] : offered;
+  });
+
+  /** The fields whose change takes the stored password with it. */
+  const forgets = computed(() => {
+    if (!view.value?.secrets.password?.set || secrets.value.password !== undefined) return [];
+    return changes.value.flatMap((path) => BOUND_TO_PASSWORD[path] ?? []);
+  });
+
+  function choosePreset(chosen: EmailPreset, region = chosen.regions?.[0] ?? ""): void {
+    const fixedNames = EMAIL_PRESETS.flatMap((other) => other.username ?? []);
+    const username = chosen.username ?? (fixedNames.includes(draft.value.username) ? "" : draft.value.username);
+    const { port, encryption, auth } = chosen;
+    Object.assign(draft.value, { host: presetHost(chosen, region), port, encryption, auth, username });
+  }
+
+  return { ...form, ...useChannelSwitch("email", view, form.setView), ...testing, to, testedFor, preset, mismatch, encryptions, forgets, choosePreset };
+});
+
+function toDraft(stored: Record<string, unknown>): EmailDraft {
+  const settings = stored as Partial<EmailSettings>;
+  return {
+    host: "",
+    port: 587,
+    username: "",
+    encryption: "tls",
+    fromAddress: "",
+    fromName: "",
+    replyTo: "",
+    auth: "password",
+    ...settings,
+    oauth: { tenant: "", clientId: "", tokenUrl: "", ...settings.oauth },
+  };
+}
+
+/** Without OAuth the settings have no OAuth part, as long as nobody filled it in. */
+function toSettings(draft: EmailDraft): object {
+  const { oauth, port, ...rest } = draft;
+  const usesOauth = draft.auth === "oauth2" || Object.values(oauth).some((value) => value !== "");
+  return { ...rest, port: toPort(port), ...(usesOauth ? { oauth: { ...oauth } } : {}) };
+}
+
+const toPort = (typed: number | string): number | string => (/^\s*\d+\s*$/.test(String(typed)) ? Number(typed) : typed);
