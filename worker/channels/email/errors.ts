@@ -45,7 +45,7 @@ export const REPLY_ROWS: readonly ReplyRow[] = [
   // The address: nothing more goes there.
   { match: { enhanced: ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"] }, kind: "gone", remedy: "This address does not exist (any more): correct it in the CRM." },
   // A passing state.
-  { match: { enhanced: ["5.2.2"] }, kind: "retry", remedy: "The mailbox is full; it is tried again." },
+  { match: { codes: [550], enhanced: ["5.2.2"] }, kind: "retry", remedy: "The mailbox is full; it is tried again." },
   { match: { enhanced: ["5.3.1"] }, kind: "retry", remedy: "The other mail system is full; it is tried again." },
   { match: { enhanced: ["5.4.5"] }, kind: "retry", afterMs: QUOTA_WAIT, remedy: "The account's sending limit is reached: wait, or raise it with the provider." },
   { match: { enhanced: ["4.7.1"] }, kind: "retry", afterMs: GREYLIST_WAIT, remedy: "The server asks to come back later (greylisting); it is tried again in five minutes." },
