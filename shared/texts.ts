@@ -1,0 +1,138 @@
+import type { EventType } from "./event-types.ts";
+
+/** The languages that have built-in texts, the fallback first. */
+export const LANGUAGES = ["en"] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+/** The channels with built-in texts. */
+export type TextChannel = "in-app" | "email";
+
+/** ICU MessageFormat, one for each part; `title` is the subject of a mail, `action` the label of the link's button. */
+export type TextSource = { title: string; body: string; action: string };
+
+/**
+ * What a text may name, as a path into `data` with `_` between (`task_title` is `data.task.title`), and how it is written:
+ * texts as they come, times, amounts (with their currency) and percentages for the reader's locale, counts as numbers for `plural`.
+ * Whatever is missing has the value `none`, for `select`.
+ */
+export const VARIABLES = {
+  actorName: "text",
+  task_title: "text",
+  task_dueAt: "time",
+  lead_name: "text",
+  lead_stage: "text",
+  lead_previousStage: "text",
+  deal_name: "text",
+  deal_stage: "text",
+  deal_amount: "amount",
+  deal_currency: "text",
+  text: "text",
+  record_name: "text",
+  approval_title: "text",
+  approval_decision: "text",
+  target_name: "text",
+  target_percent: "percent",
+  import_name: "text",
+  import_created: "count",
+  import_failed: "count",
+} as const satisfies Record<string, "text" | "time" | "amount" | "percent" | "count">;
+export type Variable = keyof typeof VARIABLES;
+
+/** One wording when the value is missing, another when it is there. */
+const when = (name: Variable, missing: string, present: string): string => `{${name}, select, none {${missing}} other {${present}}}`;
+
+const taskSentence = `${when("actorName", "You were assigned", "{actorName} assigned you")} ${when("task_title", "a task", "“{task_title}”")}`;
+const leadOrDealMoves = (kind: "lead" | "deal"): string =>
+  when(
+    "actorName",
+    `${when(`${kind}_name`, `A ${kind}`, `The ${kind} “{${kind}_name}”`)} moved`,
+    `{actorName} moved ${when(`${kind}_name`, `a ${kind}`, `the ${kind} “{${kind}_name}”`)}`,
+  );
+const dealCloses = (end: "won" | "lost"): string =>
+  when(
+    "actorName",
+    `${when("deal_name", "A deal", "The deal “{deal_name}”")} was ${end}`,
+    `{actorName} closed ${when("deal_name", "a deal", "the deal “{deal_name}”")} as ${end}`,
+  );
+const worth = when("deal_amount", "", ", worth {deal_amount}");
+const noteTitle = `${when("actorName", "New note", "{actorName} added a note")}${when("record_name", "", " on {record_name}")}`;
+const mentionTitle = `${when("actorName", "You were mentioned", "{actorName} mentioned you")}${when("record_name", "", " in {record_name}")}`;
+const importCounts = when(
+  "import_created",
+  when("import_failed", "", ": {import_failed, plural, one {# record failed} other {# records failed}}"),
+  `: {import_created, plural, =0 {no records created} one {# record created} other {# records created}}${when("import_failed", "", ", {import_failed, plural, =0 {none failed} other {# failed}}")}`,
+);
+
+const TASK_ASSIGNED = `${taskSentence}${when("task_dueAt", "", ", due {task_dueAt}")}.`;
+const TASK_DUE_SOON = `${when("task_title", "One of your tasks", "“{task_title}”")} is due ${when("task_dueAt", "within 24 hours", "{task_dueAt}")}.`;
+const TASK_OVERDUE = `${when("task_title", "One of your tasks", "“{task_title}”")} ${when("task_dueAt", "has passed its due date", "was due {task_dueAt}")}.`;
+const LEAD_ASSIGNED = `${when("actorName", "You were assigned", "{actorName} assigned you")} ${when("lead_name", "a lead", "the lead “{lead_name}”")}${when("lead_stage", "", ", stage “{lead_stage}”")}.`;
+const LEAD_MOVED = `${leadOrDealMoves("lead")}${when("lead_previousStage", "", " from “{lead_previousStage}”")} to ${when("lead_stage", "another stage", "“{lead_stage}”")}.`;
+const DEAL_MOVED = `${leadOrDealMoves("deal")} to ${when("deal_stage", "another stage", "“{deal_stage}”")}${worth}.`;
+const APPROVAL_ASKED = `${when("actorName", "Your approval", "{actorName} asks for your approval")}${when("approval_title", "", " of “{approval_title}”")}${when("actorName", " is requested", "")}.`;
+const APPROVAL_DECIDED = `${when("actorName", "There is a decision", "{actorName} decided")} on ${when("approval_title", "your request", "“{approval_title}”")}${when("approval_decision", "", ": {approval_decision}")}.`;
+const TARGET_REACHED = `${when("target_name", "A target", "The target “{target_name}”")} has reached ${when("target_percent", "a milestone", "{target_percent}")}.`;
+const IMPORT_FINISHED = `${when("import_name", "Your import", "The import “{import_name}”")} is finished${importCounts}.`;
+
+/** Texts whose subject reads as their title does in the bell. */
+const alike = (source: TextSource): Record<TextChannel, TextSource> => ({ "in-app": source, email: source });
+
+const ENGLISH: Record<EventType, Record<TextChannel, TextSource>> = {
+  task_assigned: {
+    "in-app": { title: when("task_title", "New task", "New task: {task_title}"), body: TASK_ASSIGNED, action: "Open task" },
+    email: {
+      title: `${when("actorName", "New task", "{actorName} assigned you a task")}${when("task_title", "", ": {task_title}")}`,
+      body: `${taskSentence}.${when("task_dueAt", "", "\n\nDue {task_dueAt}")}`,
+      action: "Open task",
+    },
+  },
+  task_due_soon: alike({ title: when("task_title", "A task is due soon", "Due soon: {task_title}"), body: TASK_DUE_SOON, action: "Open task" }),
+  task_overdue: alike({ title: when("task_title", "A task is overdue", "Overdue: {task_title}"), body: TASK_OVERDUE, action: "Open task" }),
+  lead_assigned: {
+    "in-app": { title: when("lead_name", "New lead", "New lead: {lead_name}"), body: LEAD_ASSIGNED, action: "Open lead" },
+    email: {
+      title: `${when("actorName", "New lead", "{actorName} assigned you a lead")}${when("lead_name", "", ": {lead_name}")}`,
+      body: LEAD_ASSIGNED,
+      action: "Open lead",
+    },
+  },
+  lead_stage_change: alike({
+    title: `${when("lead_name", "A lead", "{lead_name}")} moved to ${when("lead_stage", "another stage", "{lead_stage}")}`,
+    body: LEAD_MOVED,
+    action: "Open lead",
+  }),
+  deal_stage_change: alike({
+    title: `${when("deal_name", "A deal", "{deal_name}")} moved to ${when("deal_stage", "another stage", "{deal_stage}")}`,
+    body: DEAL_MOVED,
+    action: "Open deal",
+  }),
+  deal_closed_won: alike({ title: when("deal_name", "A deal was won", "Deal won: {deal_name}"), body: `${dealCloses("won")}${worth}.`, action: "Open deal" }),
+  deal_closed_lost: alike({ title: when("deal_name", "A deal was lost", "Deal lost: {deal_name}"), body: `${dealCloses("lost")}${worth}.`, action: "Open deal" }),
+  note_added: {
+    "in-app": { title: noteTitle, body: when("text", when("record_name", "A note was added.", "A note was added to “{record_name}”."), "{text}"), action: "Open note" },
+    email: { title: noteTitle, body: `${noteTitle}${when("text", ".", ":\n\n{text}")}`, action: "Open note" },
+  },
+  mention: {
+    "in-app": { title: mentionTitle, body: when("text", `${mentionTitle}.`, "{text}"), action: "Open note" },
+    email: { title: mentionTitle, body: `${mentionTitle}${when("text", ".", ":\n\n{text}")}`, action: "Open note" },
+  },
+  approval_requested: alike({
+    title: when("approval_title", "Your approval is requested", "Approval requested: {approval_title}"),
+    body: APPROVAL_ASKED,
+    action: "Review request",
+  }),
+  approval_completed: alike({
+    title: `${when("approval_title", "Your request", "{approval_title}")}: ${when("approval_decision", "decided", "{approval_decision}")}`,
+    body: APPROVAL_DECIDED,
+    action: "Open request",
+  }),
+  target_milestone: alike({
+    title: `${when("target_name", "A target", "{target_name}")} reached ${when("target_percent", "a milestone", "{target_percent}")}`,
+    body: TARGET_REACHED,
+    action: "Open target",
+  }),
+  import_completed: alike({ title: when("import_name", "Import finished", "Import finished: {import_name}"), body: IMPORT_FINISHED, action: "Open import" }),
+};
+
+/** The built-in texts. Each holds the title, name or text in full; a missing value never leaves a gap. */
+export const TEXTS: Record<Language, Record<EventType, Record<TextChannel, TextSource>>> = { en: ENGLISH };

@@ -1,0 +1,116 @@
+import { expect, test } from "vitest";
+import { EVENT_TYPES, type EventType } from "@carillon/shared/event-types";
+import type { TextChannel } from "@carillon/shared/texts";
+import { cut } from "./cut.ts";
+import { languageOf, renderTexts } from "./render.ts";
+
+const CHANNELS: TextChannel[] = ["in-app", "email"];
+const NAUGHTY = [
+  "Call {Acme}", "it's 'quoted' {task_title}", "<b>bold</b>", "none", "other", "constructor", "__proto__", "{", "}", "#", "'{'", "🧑‍🧑‍🧒‍🧒 family", "العربية \u202e",
+  "Zürich ß 東京", "a\u0300\u0301", "%s ${x} {{y}}", "-1", "  spaced  ", "|", "\\u0000",
+];
+
+const nested = (name: unknown, more: unknown = null): Record<string, unknown> => ({
+  task: { title: name, dueAt: more },
+  lead: { name, stage: more, previousStage: more },
+  deal: { name, stage: more, amount: more, currency: more },
+  text: name,
+  record: { name: more },
+  approval: { title: name, decision: more },
+  target: { name, percent: more },
+  import: { name, created: more, failed: more },
+  actorName: more,
+});
+
+test("a task says who, what and when", () => {
+  const event = { type: "task_assigned" as const, data: { task: { title: "Call Acme", dueAt: "2026-11-24T09:00:00Z" }, actorName: "Kim" } };
+  expect(renderTexts(event, "in-app", "en")).toEqual({
+    title: "New task: Call Acme",
+    body: "Kim assigned you “Call Acme”, due Nov 24, 2026, 9:00 AM UTC.",
+    action: "Open task",
+    locale: "en",
+  });
+  expect(renderTexts(event, "email", "en-GB", "Europe/Berlin")).toEqual({
+    title: "Kim assigned you a task: Call Acme",
+    body: "Kim assigned you “Call Acme”.\n\nDue 24 Nov 2026, 10:00",
+    action: "Open task",
+    locale: "en",
+  });
+});
+
+test("a time without an offset is UTC on every machine, what is no time stays as it is", () => {
+  const body = (dueAt: unknown) => renderTexts({ type: "task_overdue", data: { task: { title: "A", dueAt } } }, "in-app", "en").body;
+  expect(body("2026-11-24T09:00")).toBe("“A” was due Nov 24, 2026, 9:00 AM UTC.");
+  expect(body("2026-11-24T09:00:00+02:00")).toBe("“A” was due Nov 24, 2026, 7:00 AM UTC.");
+  expect(body("yesterday")).toBe("“A” was due yesterday.");
+});
+
+test("amounts are written with their currency, percentages and counts as numbers", () => {
+  const body = (type: EventType, data: Record<string, unknown>) => renderTexts({ type, data }, "in-app", "en").body;
+  expect(body("deal_closed_won", { deal: { name: "Big", amount: 12000, currency: "EUR" }, actorName: "Kim" })).toBe("Kim closed the deal “Big” as won, worth €12,000.");
+  expect(body("deal_closed_won", { deal: { name: "Big", amount: "12000.50", currency: "bananas" } })).toBe("The deal “Big” was won, worth 12,000.5 bananas.");
+  expect(body("deal_stage_change", { deal: { name: "Big", amount: 5, currency: "USD", stage: "Offer" } })).toBe("The deal “Big” moved to “Offer”, worth $5.");
+  expect(body("target_milestone", { target: { name: "Q4", percent: "75%" } })).toBe("The target “Q4” has reached 75%.");
+  expect(body("import_completed", { import: { name: "leads.csv", created: 1200, failed: 1 } })).toBe("The import “leads.csv” is finished: 1,200 records created, 1 failed.");
+  expect(body("import_completed", { import: { failed: "1" } })).toBe("Your import is finished: 1 record failed.");
+});
+
+test.each(EVENT_TYPES)("%s without any data reads as a sentence", (type) => {
+  for (const channel of CHANNELS) {
+    const { title, body, action } = renderTexts({ type, data: {} }, channel, "en");
+    for (const text of [title, body, action]) {
+      expect(text).toMatch(/^[A-Z]/);
+      expect(text).not.toMatch(/none|undefined|null|NaN|[{}]| {2}|“”| [.,:]|::/);
+    }
+    expect(body).toMatch(/[^.]\.$/);
+  }
+});
+
+test.each(EVENT_TYPES)("%s holds its name literally and in full, whatever it is", (type) => {
+  for (const channel of CHANNELS) {
+    for (const name of [...NAUGHTY, "x".repeat(1_500)]) {
+      for (const more of [null, "{", 7, "2026-11-24", "EUR"]) {
+        expect(renderTexts({ type, data: nested(name, more) }, channel, "en").body).toContain(name);
+      }
+    }
+  }
+});
+
+test("any JSON at any place makes a text within its limits", () => {
+  const odd: unknown[] = [null, undefined, true, 0, -1.5, NaN, [], ["a"], {}, { toString: 1 }, "", " ", "\ud800", "x".repeat(30_000), "2026-99-99T00:00:00Z", "+275760-09-13", "1e400", ...NAUGHTY];
+  let seed = 20261123;
+  const pick = <Item>(items: readonly Item[]): Item => items[(seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) % items.length]!;
+  for (let round = 0; round < 3_000; round++) {
+    const data = pick([() => nested(pick(odd), pick(odd)), () => ({ task: pick(odd), lead: pick(odd), deal: pick(odd), text: pick(odd), target: pick(odd), import: pick(odd) })])();
+    const texts = renderTexts({ type: pick(EVENT_TYPES), data }, pick(CHANNELS), pick(["en", "en-US", "de-AT", "x", "", "en-"]), pick([null, "Europe/Berlin"]));
+    expect(texts.title.trim()).not.toBe("");
+    expect(texts.body.trim()).not.toBe("");
+    expect((texts.title + texts.body).isWellFormed()).toBe(true);
+    expect(texts.title).not.toMatch(/\n/);
+  }
+});
+
+test("the bell's texts end at a whole character", () => {
+  const { title, body } = renderTexts({ type: "mention", data: { text: "👩‍👩‍👧".repeat(1_000), record: { name: "e\u0301".repeat(400) } } }, "in-app", "en");
+  expect(title.length).toBeLessThanOrEqual(200);
+  expect(title).toMatch(/e\u0301…$/);
+  expect(body.length).toBeLessThanOrEqual(2_000);
+  expect(body.endsWith("👩‍👩‍👧…")).toBe(true);
+  expect(cut(`a${"\u0301".repeat(500)}`, 20)).toHaveLength(20);
+  expect(cut("exactly", 7)).toBe("exactly");
+});
+
+test("a language without texts reads English, dates and all", () => {
+  expect(["en", "EN-gb", "de", null].map(languageOf)).toEqual(["en", "en", "en", "en"]);
+  expect(renderTexts({ type: "task_overdue", data: { task: { title: "A", dueAt: "2026-11-24" } } }, "in-app", "de").body).toBe("“A” was due Nov 24, 2026.");
+});
+
+test("a text costs a few microseconds once it is warm", () => {
+  const event = { type: "task_assigned" as const, data: { task: { title: "Call Acme" }, actorName: "Kim" } };
+  const rounds = 5_000;
+  for (let round = 0; round < rounds; round++) renderTexts(event, "in-app", "en");
+  const started = performance.now();
+  for (let round = 0; round < rounds; round++) renderTexts(event, "in-app", "en");
+  // Some 2 µs; the limit only catches a text that is parsed anew each time.
+  expect(((performance.now() - started) / rounds) * 1_000).toBeLessThan(50);
+});

@@ -1,0 +1,78 @@
+import { IntlMessageFormat } from "intl-messageformat";
+import type { EventType } from "@carillon/shared/event-types";
+import { LANGUAGES, TEXTS, VARIABLES, type Language, type TextChannel, type Variable } from "@carillon/shared/texts";
+import type { Texts } from "../channels/channel.ts";
+import { cut } from "./cut.ts";
+import { unmark, valuesOf, type Reader } from "./values.ts";
+
+/** What fits a row of the bell. A mail has no such limit. UTF-16 units. */
+const IN_APP_TITLE = 200;
+const IN_APP_BODY = 2_000;
+
+/**
+ * The final texts of an event for one channel and reader. Values come out literally, whatever they hold; missing ones leave no gap.
+ * `locale` is any BCP 47 tag: it chooses the language, and how times and amounts are written. Never throws for any `data`.
+ */
+export function renderTexts(
+  event: { type: EventType; data: Record<string, unknown> },
+  channel: TextChannel,
+  locale: string,
+  timeZone: string | null = null,
+): Texts {
+  const language = languageOf(locale);
+  const source = TEXTS[language][event.type][channel];
+  const reader = { locale: formattingLocale(locale, language), timeZone };
+  const title = oneLine(render(source.title, event.data, reader));
+  const body = render(source.body, event.data, reader);
+  const isShort = channel === "in-app";
+  return {
+    title: isShort ? cut(title, IN_APP_TITLE) : title,
+    body: isShort ? cut(body, IN_APP_BODY) : body,
+    action: render(source.action, event.data, reader),
+    locale: language,
+  };
+}
+
+/** The language whose texts a reader of this locale gets: its own where there are texts, else English. */
+export function languageOf(locale: string | null): Language {
+  const wanted = locale?.split("-", 1)[0]?.toLowerCase();
+  return LANGUAGES.find((language) => language === wanted) ?? LANGUAGES[0];
+}
+
+/** en-GB writes its own dates into English texts; a date in German would not belong there. */
+function formattingLocale(locale: string, language: Language): string {
+  if (locale === language || languageOf(locale) !== language || !locale.toLowerCase().startsWith(language)) return language;
+  try {
+    return Intl.getCanonicalLocales(locale)[0] ?? language;
+  } catch {
+    return language; // not a language tag: the texts' own language is always one
+  }
+}
+
+function render(source: string, data: Record<string, unknown>, reader: Reader): string {
+  const text = compile(source, reader.locale);
+  if (text.variables.length === 0) return source;
+  return unmark(String(text.format.format(valuesOf(text.variables, data, reader))));
+}
+
+type Compiled = { format: IntlMessageFormat; variables: Variable[] };
+const compiled = new Map<string, Map<string, Compiled>>();
+
+/** Parsing a text costs some 100 µs, so it is done once per text and locale. */
+function compile(source: string, locale: string): Compiled {
+  let texts = compiled.get(locale);
+  if (!texts) {
+    if (compiled.size >= MOST_LOCALES) compiled.clear();
+    compiled.set(locale, (texts = new Map()));
+  }
+  let text = texts.get(source);
+  if (!text) texts.set(source, (text = { format: new IntlMessageFormat(source, locale, undefined, { ignoreTag: true }), variables: variablesOf(source) }));
+  return text;
+}
+/** Callers choose locales, so the store is bounded. */
+const MOST_LOCALES = 50;
+
+const variablesOf = (source: string): Variable[] =>
+  (Object.keys(VARIABLES) as Variable[]).filter((name) => new RegExp(`\\{\\s*${name}\\s*[,}]`).test(source));
+
+const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
