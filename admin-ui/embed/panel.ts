@@ -1,0 +1,168 @@
+import type { InboxFilter, InboxItem } from "@carillon/shared/inbox";
+import { html, nothing, type TemplateResult } from "lit/html.js";
+import { icon } from "./icons.ts";
+import { fill, whyInWords, type Strings } from "./strings.ts";
+import { isUnread, relativeTime, type View } from "./view.ts";
+
+export type Action = "markRead" | "markUnread" | "archive" | "dismiss" | "why";
+
+/** Everything the panel shows and everything it can ask for; it decides nothing. */
+export type Panel = {
+  text: Strings;
+  locale: string;
+  now: number;
+  unread: number;
+  /** Why there is no live link; null when there is one. */
+  offline: string | null;
+  view: View;
+  list: { fresh: InboxItem[]; earlier: InboxItem[] };
+  isLoading: boolean;
+  failure: { text: string; retry: (() => void) | null } | null;
+  active: number;
+  explained: string | null;
+  linkOf(item: InboxItem): string | null;
+  show(filter: InboxFilter): void;
+  search(q: string): void;
+  older(): void;
+  markAll(): void;
+  act(action: Action, item: InboxItem): void;
+  open(event: Event, item: InboxItem): void;
+  activate(index: number): void;
+  reconnect(): void;
+};
+
+const FILTERS = ["unread", "all", "archived", "dismissed"] as const;
+
+export function panelTemplate(panel: Panel): TemplateResult {
+  const { text, view, failure } = panel;
+  return html`
+    <header>
+      <h2 id="title">${text.bell}</h2>
+      <button class="text" ?disabled=${panel.unread === 0} @click=${panel.markAll}>${icon("check")}${text.markAll}</button>
+      <button class="icon close" aria-label=${text.close} popovertarget="panel">${icon("close")}</button>
+      <label>
+        ${icon("search")}
+        <input
+          type="search"
+          aria-label=${text.search}
+          placeholder=${text.search}
+          @input=${(event: InputEvent) => panel.search((event.target as HTMLInputElement).value)}
+        />
+      </label>
+      <div class="filters" role="group" aria-label=${text.filters}>
+        ${FILTERS.map((filter) => html`<button aria-pressed=${filter === view.filter} @click=${() => panel.show(filter)}>${text[filter]}</button>`)}
+      </div>
+    </header>
+    ${panel.offline === null ? nothing : notice("status", text.reconnecting, panel.offline, text.retry, panel.reconnect)}
+    ${failure ? notice("alert", failure.text, "", text.retry, failure.retry) : nothing}
+    <div class="scroll" aria-busy=${panel.isLoading}>${listTemplate(panel)}</div>
+  `;
+}
+
+function notice(role: "status" | "alert", words: string, detail: string, retryText: string, retry: (() => void) | null): TemplateResult {
+  return html`<div class="notice" role=${role} title=${detail}>
+    <span>${words}</span>
+    ${retry ? html`<button class="text" @click=${retry}>${retryText}</button>` : nothing}
+  </div>`;
+}
+
+function listTemplate(panel: Panel): TemplateResult {
+  const { text, view, list, isLoading } = panel;
+  const { fresh, earlier } = list;
+  if (fresh.length + earlier.length === 0) return isLoading ? skeleton(text) : panel.failure ? html`` : empty(panel);
+  const later = view.q ? text.results : text.earlier;
+  return html`
+    ${section(panel, text.fresh, fresh, 0, true)}
+    ${section(panel, later, earlier, fresh.length, fresh.length > 0 || !!view.q)}
+    ${view.next ? html`<button class="older" ?disabled=${isLoading} @click=${panel.older}>${isLoading ? text.loading : text.older}</button>` : nothing}
+  `;
+}
+
+function section(panel: Panel, title: string, items: InboxItem[], from: number, hasTitle: boolean): TemplateResult | typeof nothing {
+  if (items.length === 0) return nothing;
+  return html`
+    ${hasTitle ? html`<h3>${title}</h3>` : nothing}
+    <ul aria-label=${title}>
+      ${items.map((item, index) => row(panel, item, from + index))}
+    </ul>
+  `;
+}
+
+function row(panel: Panel, item: InboxItem, index: number): TemplateResult {
+  const { text } = panel;
+  const isActive = index === panel.active;
+  const unread = isUnread(item);
+  const words = html`
+    <span class="line">
+      <b>${item.title}</b>
+      <time datetime=${item.createdAt} title=${new Date(item.createdAt).toLocaleString(panel.locale)}>
+        ${relativeTime(Date.parse(item.createdAt), panel.now, panel.locale)}
+      </time>
+    </span>
+    ${item.body ? html`<span class="body">${item.body}</span>` : nothing}
+    ${marks(panel, item, unread)}
+  `;
+  return html`
+    <li
+      class=${unread ? "unread" : ""}
+      @focusin=${() => panel.active === index || panel.activate(index)}
+      @keydown=${(event: KeyboardEvent) => event.key === "Delete" && panel.act("dismiss", item)}
+    >
+      ${itemLink(panel.linkOf(item), isActive ? 0 : -1, words, (event) => panel.open(event, item))}
+      <div class="actions">
+        ${actionsOf(item, unread).map(
+          ([action, name, label]) => html`
+            <button
+              class="icon"
+              tabindex=${isActive ? 0 : -1}
+              title=${text[label]}
+              aria-label="${text[label]}: ${item.title}"
+              aria-expanded=${action === "why" ? panel.explained === item.id : nothing}
+              @click=${() => panel.act(action, item)}
+            >
+              ${icon(name)}
+            </button>
+          `,
+        )}
+      </div>
+      ${panel.explained === item.id ? html`<p class="why">${whyInWords(text, item.type, item.why)}</p>` : nothing}
+    </li>
+  `;
+}
+
+type ActionButton = [Action, Parameters<typeof icon>[0], keyof Strings];
+
+function actionsOf(item: InboxItem, unread: boolean): ActionButton[] {
+  const why: ActionButton = ["why", "why", "why"];
+  if (item.dismissedAt) return [why];
+  const dismiss: ActionButton = ["dismiss", "close", "dismiss"];
+  if (item.archivedAt) return [dismiss, why];
+  return [unread ? ["markRead", "check", "read"] : ["markUnread", "dot", "markUnread"], ["archive", "archive", "archive"], dismiss, why];
+}
+
+function marks({ text, view }: Panel, item: InboxItem, unread: boolean): TemplateResult {
+  const place = item.dismissedAt ? "dismissed" : item.archivedAt ? "archived" : null;
+  return html`<span class="marks">
+    ${item.priority === "high" ? html`<span class="mark urgent">${text.urgent}</span>` : nothing}
+    ${place && place !== view.filter ? html`<span class="mark">${text[place]}</span>` : nothing}
+    ${unread ? html`<span class="hidden">${text.unread}</span>` : nothing}
+  </span>`;
+}
+
+/** What is clicked to open an item: a link where there is a safe one, else a button that only marks. */
+export function itemLink(href: string | null, tabindex: number, words: TemplateResult, open: (event: Event) => void): TemplateResult {
+  return href
+    ? html`<a class="main" href=${href} tabindex=${tabindex} @click=${open}>${words}</a>`
+    : html`<button class="main" tabindex=${tabindex} @click=${open}>${words}</button>`;
+}
+
+function skeleton(text: Strings): TemplateResult {
+  return html`<div role="status" aria-label=${text.loading}>${[1, 2, 3, 4].map(() => html`<i></i>`)}</div>`;
+}
+
+function empty({ text, view }: Panel): TemplateResult {
+  return html`<div class="empty">
+    ${icon(view.q ? "search" : "bell")}
+    <p>${view.q ? fill(text["empty-search"], { q: view.q }) : text[`empty-${view.filter}`]}</p>
+  </div>`;
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from "node:fs";
+import { Visitor, defineConfig, type ESTree, type EnvironmentOptions, type Plugin } from "vite";
+
+const here = (path: string): string => new URL(path, import.meta.url).pathname;
+
+/** What other pages embed, and the demo: fixed names, and no chunk between them, so that the bell is one request. */
+export default defineConfig({
+  root: here("."),
+  publicDir: false,
+  logLevel: "warn",
+  environments: {
+    bell: script("embed/bell.ts", "embed"),
+    headless: script("embed/client.ts", "embed"),
+    demo: script("demo/demo.ts", "demo"),
+  },
+  builder: {
+    async buildApp(builder) {
+      for (const name of ["bell", "headless", "demo"]) await builder.build(builder.environments[name]!);
+    },
+  },
+  plugins: [tightTemplates(), demoPage()],
+});
+
+function script(entry: string, folder: string): EnvironmentOptions {
+  return {
+    consumer: "client",
+    build: {
+      outDir: here(`dist/${folder}`),
+      emptyOutDir: false,
+      // The first browsers with light-dark() and the popover attribute: nothing needs lowering.
+      target: ["chrome123", "firefox125", "safari17.5"],
+      modulePreload: false,
+      rollupOptions: {
+        input: here(entry),
+        preserveEntrySignatures: "exports-only",
+        output: { entryFileNames: "[name].js" },
+      },
+    },
+  };
+}
+
+/** Takes the line breaks and indents out of html templates, which no minifier does: there they are layout of the source only. */
+function tightTemplates(): Plugin {
+  return {
+    name: "tight-templates",
+    transform: {
+      filter: { id: /\/embed\/.*\.ts$/ },
+      handler(code) {
+        const texts: ESTree.TemplateElement[] = [];
+        new Visitor({
+          TaggedTemplateExpression(node) {
+            if (node.tag.type === "Identifier" && node.tag.name === "html") texts.push(...node.quasi.quasis);
+          },
+        }).visit(this.parse(code));
+        const tight = texts.sort((a, b) => b.start - a.start).reduce((kept, text) => kept.slice(0, text.start) + tighten(kept.slice(text.start, text.end)) + kept.slice(text.end), code);
+        return { code: tight, map: null };
+      },
+    },
+  };
+}
+
+const tighten = (text: string): string => text.replace(/\s*\n\s*/g, " ").replace(/(^|>) (?=<|$)/g, "$1").replace(/ (?=\/?>)/g, "");
+
+/** The demo's page and style are taken as they are: a strict CSP needs nothing of vite's there. */
+function demoPage(): Plugin {
+  return {
+    name: "demo-page",
+    applyToEnvironment: (environment) => environment.name === "demo",
+    generateBundle() {
+      for (const fileName of ["index.html", "demo.css"]) {
+        this.emitFile({ type: "asset", fileName, source: readFileSync(here(`demo/${fileName}`)) });
+      }
+    },
+  };
+}
