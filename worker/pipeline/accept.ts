@@ -22,6 +22,7 @@ export async function acceptEvent(ports: Ports, place: Place, input: unknown, id
 /** The same for many: each succeeds or fails by itself, answers in the order of the events. */
 export async function acceptBatch(ports: Ports, place: Place, inputs: unknown[], idempotencyKey: string | null): Promise<(AcceptedEvent | AppError)[]> {
   const prepared = inputs.map((input, index) => {
+    if (input instanceof AppError) return input;
     try {
       return prepare(input, idempotencyKey === null ? null : `${idempotencyKey}:${index}`, place.shards);
     } catch (error) {

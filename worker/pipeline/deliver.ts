@@ -36,7 +36,7 @@ export async function deliver(ports: Ports, job: Job): Promise<void> {
     await settleAll(ports, calls, job, place.version, served.claim, { kind: "fault", said: `${channel} is not set up`, remedy: "Set the channel up and test it." });
     return;
   }
-  const session = adapter.open(configuration as Configuration<Record<string, unknown>>);
+  const session = adapter.open(configuration as Configuration<never>);
   try {
     for (let count = 1; served.claim; count++) {
       const claim: Claim = served.claim;

@@ -48,6 +48,8 @@ export type Route<Body = unknown, Query = unknown> = {
   summary: string;
   /** Parses the JSON body; without it a body is ignored. */
   body?: z.ZodType<Body>;
+  /** The handler parses the body; `body` only describes it. */
+  parsesItself?: boolean;
   query?: z.ZodType<Query>;
   /** The largest body, bytes. */
   maxBytes?: number;

@@ -158,6 +158,12 @@ export class Shard implements SyncCalls {
     }
   }
 
+  /** The ticket of a `renew` frame; null for every other frame. The host knows how long its socket is good for. */
+  renewTicket(text: string): string | null {
+    const frame = text.includes('"renew"') ? clientFrameSchema.safeParse(parseJson(text)) : null;
+    return frame?.success && frame.data.type === "renew" ? frame.data.ticket : null;
+  }
+
   /** Takes a one-time ticket; the person it was made for, or null. */
   redeem(ticket: string): string | null {
     return this.#tickets.redeem(ticket, this.#now());

@@ -1,0 +1,110 @@
+import { Hono, type Context } from "hono";
+import { LIMITS } from "@carillon/shared/limits";
+import { issuesOf } from "@carillon/shared/events";
+import { channels } from "./channels/all.ts";
+import { AppError, Unavailable, badRequest, invalid, notFound, tooLarge, unavailable } from "./errors.ts";
+import type { Outside, Ports } from "./ports.ts";
+import { adminRoutes } from "./routes/admin.ts";
+import { authRoutes } from "./routes/auth.ts";
+import { preflight } from "./routes/cors.ts";
+import { crmRoutes } from "./routes/crm.ts";
+import { identify } from "./routes/guard.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { jobRoutes } from "./routes/jobs.ts";
+import { parseJson } from "./routes/json.ts";
+import { localRoutes } from "./routes/local.ts";
+import { meRoutes } from "./routes/me.ts";
+import { docsRoutes } from "./routes/openapi.ts";
+import { servePage } from "./routes/pages.ts";
+import { problemOf } from "./routes/problem.ts";
+import { securityHeaders } from "./routes/security-headers.ts";
+import type { Route } from "./routes/route.ts";
+
+const declared: Route[] = [...crmRoutes, ...meRoutes, ...adminRoutes, ...authRoutes, ...jobRoutes, ...localRoutes, ...healthRoutes];
+
+/** Every route with its caller; the walk test and the API page read it. */
+export const routes: Route[] = [...declared, ...docsRoutes(declared)];
+
+/** The whole of Carillon over what a runtime gives it: answers any request, never throws. */
+export function createApp(outside: Outside): (request: Request) => Promise<Response> {
+  const app = new Hono();
+  const ports: Ports = { ...outside, channels, self: async (request) => app.fetch(request) };
+
+  for (const route of routes) app.on(route.method, route.path, (c) => answer(c, ports, route));
+  app.options("/v1/*", preflight);
+  app.all("/v1/*", () => Promise.reject(notFound("route")));
+  app.all("/admin/api/*", () => Promise.reject(notFound("route")));
+  app.all("/internal/*", () => Promise.reject(notFound("route")));
+  app.get("*", (c) => servePage(c, ports));
+  app.notFound((c) => problem(c, notFound("page")));
+  app.onError((error, c) => problem(c, toAppError(error, c)));
+
+  return async (request) => securityHeaders(request, await app.fetch(request));
+}
+
+async function answer(c: Context, ports: Ports, route: Route): Promise<Response> {
+  const raw = route.method === "GET" ? "" : await readBody(c, route.maxBytes ?? LIMITS.otherBytes);
+  const who = await identify(c, ports, route.caller, raw);
+  const query = route.query ? parse(route.query, c.req.query(), "query.invalid", "The query is not as it should be; see errors.") : undefined;
+  return route.handle({ c, ports, who, raw, query, body: parseBody(route, raw) });
+}
+
+function parseBody(route: Route, raw: string): unknown {
+  if (!route.body) return undefined;
+  const json = raw === "" ? {} : parseJson(raw);
+  if (route.parsesItself) {
+    if (raw === "") throw badRequest("body.missing", "This call needs a JSON body.");
+    return json;
+  }
+  return parse(route.body, json, "body.invalid", "The body is not as it should be; see errors.");
+}
+
+function parse(schema: NonNullable<Route["body"]>, input: unknown, code: string, message: string): unknown {
+  const parsed = schema.safeParse(input);
+  if (!parsed.success) throw invalid(code, message, issuesOf(parsed.error));
+  return parsed.data;
+}
+
+/** The body as text, refused as soon as it is known to be too long. Invalid UTF-8 is refused rather than repaired. */
+async function readBody(c: Context, maxBytes: number): Promise<string> {
+  const tooLong = () => tooLarge(`The body may have ${Math.floor(maxBytes / 1024)} KiB at the most.`);
+  if (Number(c.req.header("content-length") ?? 0) > maxBytes) throw tooLong();
+  const stream = c.req.raw.body;
+  if (!stream) return "";
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
+    length += chunk.byteLength;
+    if (length > maxBytes) throw tooLong();
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(chunks.length === 1 ? chunks[0] : await new Blob(chunks as BlobPart[]).arrayBuffer());
+  } catch {
+    throw badRequest("body.not-utf8", "The body is not valid UTF-8.");
+  }
+}
+
+function toAppError(error: Error, c: Context): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof Unavailable) return unavailable(WORDS[error.part]);
+  console.error(JSON.stringify({ level: "error", message: error.message, stack: error.stack, method: c.req.method, path: new URL(c.req.url).pathname, requestId: requestId(c) }));
+  return new AppError(500, "internal", "Something went wrong on our side. The request id helps to find it.");
+}
+const WORDS: Record<Unavailable["part"], string> = { store: "The settings store", queue: "The queue", shard: "The database" };
+
+function problem(c: Context, error: AppError): Response {
+  return c.body(JSON.stringify(problemOf(error, requestId(c))), error.status as 400, {
+    "content-type": "application/problem+json",
+    "x-request-id": requestId(c),
+    ...error.headers,
+  });
+}
+
+const requestId = (c: Context): string => {
+  const known = c.get("requestId") as string | undefined;
+  if (known) return known;
+  const id = crypto.randomUUID();
+  c.set("requestId", id);
+  return id;
+};

@@ -1,0 +1,22 @@
+import { serve } from "../runtime/deno.ts";
+
+const data = Deno.env.get("CARILLON_DATA") ?? ".local";
+const server = await serve(Deno.env.toObject(), {
+  hostname: "127.0.0.1",
+  port: Number(Deno.env.get("CARILLON_PORT") ?? 8787),
+  data,
+  pages: new URL("../../admin-ui/dist", import.meta.url).pathname,
+});
+
+let isStopping = false;
+async function stop(): Promise<void> {
+  if (isStopping) return;
+  isStopping = true;
+  await server.stop();
+  Deno.exit(0);
+}
+for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => void stop());
+
+// The end of standard input says that whoever started us is gone, however it went.
+for await (const _ of Deno.stdin.readable);
+await stop();

@@ -1,0 +1,233 @@
+import { z } from "zod";
+import { CHANNELS } from "@carillon/shared/channels";
+import { deliverySchema, ledgerSchema, stateSchema } from "@carillon/shared/ledger";
+import { LIMITS } from "@carillon/shared/limits";
+import { bulkUsersSchema, inlineUserSchema, userIdSchema, userPutSchema, type UserFields } from "@carillon/shared/people";
+import { eventSchema } from "@carillon/shared/events";
+import { AppError, badRequest, invalid, notFound, tooLarge } from "../errors.ts";
+import { acceptBatch, acceptEvent } from "../pipeline/accept.ts";
+import { homeOf, shardNamedBy, shardOf } from "../pipeline/place.ts";
+import { publish } from "../pipeline/publish.ts";
+import type { Ports } from "../ports.ts";
+import type { DeliveryQuery } from "../shard/calls.ts";
+import { problemOf } from "./problem.ts";
+import { route, type Identity, type Route } from "./route.ts";
+
+const acceptedSchema = z.object({ id: z.string(), accepted: z.number(), duplicate: z.boolean() });
+const userSchema = z.object({
+  id: z.string(), name: z.string().nullable(), email: z.string().nullable(), phone: z.string().nullable(), locale: z.string().nullable(),
+  timeZone: z.string().nullable(), manager: z.string().nullable(), whatsappOptIn: z.boolean(),
+  gone: z.array(z.object({ channel: z.string(), address: z.string(), why: z.string(), since: z.string() })),
+  createdAt: z.string(), updatedAt: z.string(),
+});
+const pageSchema = <Item extends z.ZodType>(item: Item) => z.object({ data: z.array(item), next: z.string().nullable() });
+
+const time = z.iso.datetime({ offset: true }).or(z.iso.date()).transform((text) => Date.parse(text));
+/** What the log can be asked for; the admin page uses the same. */
+export const deliveryQuerySchema = z.object({
+  state: stateSchema.optional(),
+  channel: z.enum(CHANNELS).optional(),
+  type: z.string().max(100).optional(),
+  user: z.string().max(200).optional(),
+  from: time.optional(),
+  to: time.optional(),
+  q: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(LIMITS.page).default(50),
+  cursor: z.string().max(40).optional(),
+});
+export const rangeSchema = z.object({ from: time.optional(), to: time.optional() });
+
+export const crmRoutes: Route[] = [
+  route<unknown>({
+    method: "POST",
+    path: "/v1/events",
+    caller: { kind: "crm", scope: "events" },
+    summary: "Post one event, or up to 100 as {events: [...]}. 202 once it is durable; the same id with the same body is a duplicate.",
+    body: z.union([eventSchema, z.object({ events: z.array(eventSchema).max(LIMITS.batchEvents) })]) as z.ZodType<unknown>,
+    parsesItself: true,
+    maxBytes: LIMITS.batchBytes,
+    answer: { status: 202, schema: acceptedSchema, description: "Accepted; for a batch {results: [...]} in order" },
+    async handle({ c, ports, who, body, raw }) {
+      const key = c.req.header("idempotency-key") ?? null;
+      if (isBatch(body)) {
+        if (body.events.length === 0 || body.events.length > LIMITS.batchEvents) {
+          throw invalid("batch.size", `A batch has 1 to ${LIMITS.batchEvents} events.`, [{ path: "events", message: `1 to ${LIMITS.batchEvents}` }]);
+        }
+        const events = raw.length > LIMITS.eventBytes ? body.events.map(limited) : body.events;
+        const results = await acceptBatch(ports, who, events, key);
+        return c.json({ results: results.map((result) => (result instanceof AppError ? problemOf(result, c.get("requestId")) : result)) }, 202);
+      }
+      if (raw.length > LIMITS.eventBytes) throw tooLarge("An event has at most 256 KiB.");
+      return c.json(await acceptEvent(ports, who, body, key), 202);
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/events/:id",
+    caller: { kind: "crm", scope: "events" },
+    summary: "The event with every decision, attempt and receipt.",
+    answer: { schema: z.object({ id: z.string(), type: z.string(), deliveries: z.array(deliverySchema) }), description: "The event" },
+    handle: async ({ c, ports, who }) => c.json(await findEvent(ports, who, c.req.param("id") ?? "")),
+  }),
+  route<UserFields & { id?: string }>({
+    method: "PUT",
+    path: "/v1/users/:id",
+    caller: { kind: "crm", scope: "users" },
+    summary: "Make or change a person. An absent field stays, null clears.",
+    body: userPutSchema as z.ZodType<UserFields & { id?: string }>,
+    answer: { schema: userSchema, description: "The person" },
+    async handle({ c, ports, who, body }) {
+      const id = parseUserId(c.req.param("id"));
+      if (body.id !== undefined && body.id !== id) throw badRequest("user.id-differs", "The id in the body is not the one in the path.");
+      const [user] = await ports.shards.get(who.org, shardOf(id, who.shards)).putUsers([{ id, fields: fieldsOf(body) }]);
+      return c.json(user);
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/users/:id",
+    caller: { kind: "crm", scope: "users" },
+    summary: "Read a person, with the addresses that no longer exist.",
+    answer: { schema: userSchema, description: "The person" },
+    async handle({ c, ports, who }) {
+      const id = parseUserId(c.req.param("id"));
+      const user = await ports.shards.get(who.org, shardOf(id, who.shards)).user(id);
+      if (!user) throw notFound("user");
+      return c.json(user);
+    },
+  }),
+  route({
+    method: "DELETE",
+    path: "/v1/users/:id",
+    caller: { kind: "crm", scope: "users" },
+    summary: "Erase a person everywhere.",
+    answer: { status: 204, description: "Erased" },
+    async handle({ c, ports, who }) {
+      const id = parseUserId(c.req.param("id"));
+      if (!(await ports.shards.get(who.org, shardOf(id, who.shards)).eraseUser(id))) throw notFound("user");
+      return c.body(null, 204);
+    },
+  }),
+  route<z.infer<typeof bulkUsersSchema>>({
+    method: "POST",
+    path: "/v1/users/bulk",
+    caller: { kind: "crm", scope: "users" },
+    summary: "Make or change up to 500 people: {users: [{id, …}]}. All or none for a bad one.",
+    body: bulkUsersSchema,
+    maxBytes: LIMITS.eventBytes,
+    answer: { schema: z.object({ data: z.array(userSchema) }), description: "The people, in order" },
+    async handle({ c, ports, who, body }) {
+      const users = body.users.map((user) => ({ id: user.id, fields: fieldsOf(user) }));
+      const byShard = Map.groupBy(users, (user) => shardOf(user.id, who.shards));
+      const put = await Promise.all([...byShard].map(([shard, some]) => ports.shards.get(who.org, shard).putUsers(some)));
+      const known = new Map(put.flat().map((user) => [user.id, user]));
+      return c.json({ data: users.map((user) => known.get(user.id)) });
+    },
+  }),
+  route<undefined, z.infer<typeof deliveryQuerySchema>>({
+    method: "GET",
+    path: "/v1/deliveries",
+    caller: { kind: "crm", scope: "deliveries" },
+    summary: "The delivery log, newest first.",
+    query: deliveryQuerySchema,
+    answer: { schema: pageSchema(deliverySchema), description: "A page" },
+    handle: async ({ c, ports, who, query }) => c.json(await listDeliveries(ports, who, query)),
+  }),
+  route({
+    method: "POST",
+    path: "/v1/deliveries/:id/retry",
+    caller: { kind: "crm", scope: "deliveries" },
+    summary: "Send one failed delivery once more.",
+    answer: { schema: z.object({ retried: z.number() }), description: "How many: 0 or 1" },
+    handle: async ({ c, ports, who }) => c.json(await retryDelivery(ports, who, c.req.param("id") ?? "")),
+  }),
+  route<undefined, z.infer<typeof deliveryQuerySchema>>({
+    method: "POST",
+    path: "/v1/deliveries/retry",
+    caller: { kind: "crm", scope: "deliveries" },
+    summary: "Send all failed deliveries that match once more.",
+    query: deliveryQuerySchema,
+    answer: { schema: z.object({ retried: z.number() }), description: "How many" },
+    handle: async ({ c, ports, who, query }) => c.json(await retryMatching(ports, who, query)),
+  }),
+  route<undefined, z.infer<typeof rangeSchema>>({
+    method: "GET",
+    path: "/v1/ledger",
+    caller: { kind: "crm", scope: "deliveries" },
+    summary: "The balance: accepted = the sum of all states. Of all time, or of [from, to).",
+    query: rangeSchema,
+    answer: { schema: ledgerSchema, description: "The balance" },
+    handle: async ({ c, ports, who, query }) => c.json(await readLedger(ports, who, query)),
+  }),
+];
+
+export async function findEvent(ports: Ports, who: Identity, id: string) {
+  const event = await ports.shards.get(who.org, homeOf(id, who.shards)).event(id);
+  if (!event) throw notFound("event");
+  return event;
+}
+
+/** With several shards their pages will be merged by time here; one shard's page is the log. */
+export async function listDeliveries(ports: Ports, who: Identity, query: z.infer<typeof deliveryQuerySchema>) {
+  return ports.shards.get(who.org, 0).deliveries(toDeliveryQuery(query));
+}
+
+export async function findDelivery(ports: Ports, who: Identity, id: string) {
+  const shard = shardNamedBy(id, who.shards);
+  const delivery = shard === null ? null : await ports.shards.get(who.org, shard).delivery(id);
+  if (!delivery) throw notFound("delivery");
+  return delivery;
+}
+
+export async function retryDelivery(ports: Ports, who: Identity, id: string): Promise<{ retried: number }> {
+  await findDelivery(ports, who, id);
+  return retryAll(ports, who, shardNamedBy(id, who.shards)!, [id]);
+}
+
+export async function retryMatching(ports: Ports, who: Identity, query: z.infer<typeof deliveryQuerySchema>): Promise<{ retried: number }> {
+  let retried = 0;
+  let cursor: string | null = null;
+  do {
+    const page: Awaited<ReturnType<typeof listDeliveries>> = await listDeliveries(ports, who, {
+      ...query, state: query.state ?? "failed", limit: LIMITS.page, cursor: cursor ?? undefined,
+    });
+    retried += (await retryAll(ports, who, 0, page.data.map((delivery) => delivery.id))).retried;
+    cursor = page.next;
+  } while (cursor !== null);
+  return { retried };
+}
+
+export async function readLedger(ports: Ports, who: Identity, range: z.infer<typeof rangeSchema>) {
+  return ports.shards.get(who.org, 0).ledger({ from: range.from ?? null, to: range.to ?? null });
+}
+
+async function retryAll(ports: Ports, who: Identity, shard: number, ids: string[]): Promise<{ retried: number }> {
+  const { retried, wakes } = await ports.shards.get(who.org, shard).retry(ids);
+  ports.background(publish(ports, who.org, shard, wakes));
+  return { retried };
+}
+
+function toDeliveryQuery(query: z.infer<typeof deliveryQuerySchema>): DeliveryQuery {
+  const { state, channel, type, user, from, to, q, limit, cursor } = query;
+  return {
+    state: state ?? null, channel: channel ?? null, type: type || null, user: user || null,
+    from: from ?? null, to: to ?? null, q: q || null, limit, cursor: cursor ?? null,
+  };
+}
+
+const isBatch = (body: unknown): body is { events: unknown[] } =>
+  typeof body === "object" && body !== null && "events" in body && Array.isArray(body.events) && !("type" in body);
+
+/** Within a batch each event has the size of a single one at the most; one that has not stands as its own error. */
+const limited = (event: unknown): unknown => (JSON.stringify(event).length > LIMITS.eventBytes ? tooLarge("An event has at most 256 KiB.") : event);
+
+function parseUserId(id: string | undefined): string {
+  const parsed = userIdSchema.safeParse(id);
+  if (!parsed.success) throw invalid("user.id-invalid", "This is not a user id: 1 to 128 letters, digits or _ . : @ + -");
+  return parsed.data;
+}
+
+function fieldsOf(user: Partial<z.infer<typeof inlineUserSchema>>): UserFields {
+  const { name, email, phone, locale, timeZone, manager, whatsappOptIn } = user;
+  return { name, email, phone, locale, timeZone, manager, whatsappOptIn };
+}

@@ -1,0 +1,46 @@
+import type { Context } from "hono";
+import { getCookie } from "hono/cookie";
+import { ROLES, type Role } from "@carillon/shared/access";
+import { authenticate } from "../access/api-keys.ts";
+import { checkSameOrigin } from "../access/origin.ts";
+import { SESSION_COOKIE, readSession } from "../access/sessions.ts";
+import { verifyUserToken } from "../access/user-tokens.ts";
+import { forbidden, notFound, unauthorized } from "../errors.ts";
+import type { Ports } from "../ports.ts";
+import { checkOrigin } from "./cors.ts";
+import type { Caller, Identity } from "./route.ts";
+
+const NOBODY: Identity = { org: "", shards: 0, version: 0, user: "", key: "", admin: { id: "", name: "", email: "" }, role: "viewer", session: "" };
+
+/** Finds out who calls; throws unless it is one whom the route is declared for. */
+export async function identify(c: Context, ports: Ports, caller: Caller, raw: string): Promise<Identity> {
+  switch (caller.kind) {
+    case "crm": {
+      const key = await authenticate(ports, c.req.header("authorization"), caller.scope);
+      return { ...NOBODY, org: key.org, key: key.keyId, version: key.version, shards: key.shards };
+    }
+    case "user": {
+      const token = await verifyUserToken(ports, c.req.header("authorization"));
+      await checkOrigin(c, ports, token);
+      return { ...NOBODY, org: token.org, user: token.user, shards: token.shards };
+    }
+    case "admin": {
+      if (c.req.method !== "GET") checkSameOrigin(c.req.raw, ports.config.publicUrl);
+      const session = await readSession(ports, getCookie(c, SESSION_COOKIE));
+      if (!mayAct(session.role, caller.role)) throw forbidden("role.too-low", `This needs the role ${caller.role}.`);
+      return { ...NOBODY, org: session.org, admin: session.admin, role: session.role, session: session.id, version: session.version, shards: session.shards };
+    }
+    case "queue":
+      if (!(await ports.isFromQueue(c.req.raw, raw))) throw unauthorized("queue.signature", "The signature does not fit.");
+      return NOBODY;
+    case "local":
+      if (!ports.config.local) throw notFound("page");
+      return NOBODY;
+    case "ticket":
+    case "public":
+      return NOBODY;
+  }
+}
+
+/** Roles stand from the mightiest to the least. */
+const mayAct = (has: Role, needs: Role): boolean => ROLES.indexOf(has) <= ROLES.indexOf(needs);

@@ -1,0 +1,194 @@
+import { DurableObject, env, waitUntil } from "cloudflare:workers";
+import { SOCKET_CLOSE, SOCKET_PROTOCOL, type ServerFrame } from "@carillon/shared/inbox";
+import { LIMITS } from "@carillon/shared/limits";
+import { offeredTicket } from "@carillon/shared/socket-ticket";
+import { queueReceiver, upstashQueue } from "../adapters/upstash-qstash.ts";
+import { upstashStore } from "../adapters/upstash-redis.ts";
+import { createApp } from "../app.ts";
+import { channels } from "../channels/all.ts";
+import { Unavailable } from "../errors.ts";
+import { publish } from "../pipeline/publish.ts";
+import type { Background, Outside, Ports, Sql } from "../ports.ts";
+import { finishChange } from "../settings/change.ts";
+import { createVault } from "../settings/vault.ts";
+import type { ShardCalls } from "../shard/calls.ts";
+import { Shard, type SyncCalls } from "../shard/shard.ts";
+import { assetType } from "./asset-types.ts";
+import { readEnvironment } from "./environment.ts";
+import { rearmAll } from "../pipeline/rearm.ts";
+
+type Bindings = { SHARD: DurableObjectNamespace<ShardObject>; ASSETS: Fetcher } & Record<string, string>;
+const bindings = env as unknown as Bindings;
+
+/** After its credential has run out, a socket has so long to bring a new ticket. */
+const RENEW_GRACE_MS = 60_000;
+
+const environment = readEnvironment(bindings);
+const clock = { now: () => Date.now() };
+const background: Background = (work) =>
+  waitUntil(work.catch((error: unknown) => console.error(JSON.stringify({ level: "error", message: "background work failed", error: String(error) }))));
+
+const outside = makeOutside();
+const app = createApp(outside);
+const ports: Ports = { ...outside, channels, self: app };
+
+export default {
+  fetch: (request) => app(request as unknown as Request) as never,
+  scheduled: () => rearmAll(ports),
+} satisfies ExportedHandler<Bindings>;
+
+function makeOutside(): Outside {
+  const { redis, qstash, config } = environment;
+  if (!redis || !qstash) throw new Error("On Workers, UPSTASH_REDIS_REST_URL and QSTASH_TOKEN with their companions are needed.");
+  const receiver = queueReceiver(qstash);
+  return {
+    clock,
+    store: upstashStore(redis),
+    queue: upstashQueue({ ...qstash, destination: `${config.publicUrl}/internal/jobs/deliver`, failureUrl: `${config.publicUrl}/internal/jobs/failed` }),
+    shards: { get: (org, shard) => remoteCalls(stubOf(org, shard)) },
+    vault: createVault(environment.settingsKeys),
+    background,
+    config,
+    async asset(path) {
+      const type = assetType(path);
+      const found = type === null ? null : await bindings.ASSETS.fetch(`http://assets${path}`);
+      if (!type || !found?.ok) return null;
+      return new Response(found.body as unknown as BodyInit, { headers: { "content-type": type } });
+    },
+    async socket(request, org, shard) {
+      const answer = await stubOf(org, shard).fetch(request as never);
+      // A stub's answer has immutable headers; what opens a socket is made anew.
+      return new Response(answer.body as unknown as BodyInit, answer as never) as Response;
+    },
+    isFromQueue: (request, body) =>
+      receiver({ body, signature: request.headers.get("upstash-signature") ?? "", url: `${config.publicUrl}${new URL(request.url).pathname}` }),
+  };
+}
+
+const stubOf = (org: string, shard: number) => bindings.SHARD.get(bindings.SHARD.idFromName(`${org}.${shard}`));
+
+/** The calls of a shard that lives in another process. */
+function remoteCalls(stub: DurableObjectStub<ShardObject>): ShardCalls {
+  return new Proxy({} as ShardCalls, {
+    get: (_, name: keyof SyncCalls) =>
+      async (...args: unknown[]) => {
+        try {
+          return await (stub as unknown as { call(name: string, args: unknown[]): Promise<unknown> }).call(name, args);
+        } catch (error) {
+          throw new Unavailable("shard", error);
+        }
+      },
+  });
+}
+
+type Attached = { person: string; until: number };
+
+/** One shard in a Durable Object: a thin shell around the pure core, its sockets hibernate. */
+export class ShardObject extends DurableObject<Bindings> {
+  readonly #shard: Shard;
+  readonly #org: string;
+  readonly #number: number;
+  #ringsAt: number | null = null;
+  #frames = new WeakMap<WebSocket, number[]>();
+
+  constructor(ctx: DurableObjectState, bindings: Bindings) {
+    super(ctx, bindings);
+    const [, org = "", number = "0"] = /^(.*)\.(\d+)$/.exec(ctx.id.name ?? "") ?? [];
+    if (org === "") throw new Error("A shard is named <org>.<number>");
+    this.#org = org;
+    this.#number = Number(number);
+    const sql: Sql = { exec: (query, ...values) => ctx.storage.sql.exec(query, ...values) as never, transaction: (work) => ctx.storage.transactionSync(work) };
+    this.#shard = new Shard({ sql, clock, org, shard: this.#number });
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+    void ctx.blockConcurrencyWhile(async () => {
+      this.#ringsAt = await ctx.storage.getAlarm();
+    });
+  }
+
+  call(name: keyof SyncCalls, args: unknown[]): unknown {
+    return this.#run(() => (this.#shard[name] as (...args: unknown[]) => unknown)(...args));
+  }
+
+  override fetch(request: Request): Response {
+    const ticket = offeredTicket(request.headers.get("sec-websocket-protocol"));
+    const person = ticket === null ? null : this.#run(() => this.#shard.redeem(ticket));
+    if (person === null) return Response.json({ type: "about:blank", title: "Not signed in", status: 401, code: "ticket.invalid", detail: "The ticket is missing, used or expired." }, { status: 401, headers: { "content-type": "application/problem+json" } });
+    const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+    this.ctx.acceptWebSocket(server, [person]);
+    server.serializeAttachment({ person, until: clock.now() + LIMITS.tokenSeconds * 1_000 } satisfies Attached);
+    const others = this.ctx.getWebSockets(person);
+    if (others.length > LIMITS.socketsPerPerson) others.at(-1)?.close(SOCKET_CLOSE.tooMany, "too many sockets");
+    return new Response(null, { status: 101, webSocket: client, headers: { "sec-websocket-protocol": SOCKET_PROTOCOL } });
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    if (typeof data !== "string" || data.length > LIMITS.socketFrameBytes) return socket.close(SOCKET_CLOSE.tooLarge, "frame too large");
+    const now = clock.now();
+    const frames = [...(this.#frames.get(socket) ?? []).filter((at) => now - at < 1_000), now];
+    this.#frames.set(socket, frames);
+    if (frames.length > LIMITS.socketFramesPerSecond) return socket.close(SOCKET_CLOSE.tooMany, "too many frames");
+    const { person } = socket.deserializeAttachment() as Attached;
+    const ticket = this.#shard.renewTicket(data);
+    if (ticket !== null) return this.#renew(socket, person, ticket);
+    for (const frame of this.#run(() => this.#shard.frame(person, data))) this.#send(socket, frame);
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    socket.close(code === 1005 || code === 1006 ? 1000 : code);
+  }
+
+  /** Must never throw: an alarm that keeps throwing is dropped for ever. */
+  override async alarm(): Promise<void> {
+    this.#ringsAt = null;
+    try {
+      const { wakes, change } = this.#run(() => this.#shard.alarm());
+      await publish(ports, this.#org, this.#number, wakes);
+      if (change) await finishChange(ports, this.#org, change);
+    } catch (error) {
+      console.error(JSON.stringify({ level: "error", message: "a shard's timer failed", org: this.#org, shard: this.#number, error: String(error) }));
+    } finally {
+      const next = this.#shard.nextAlarm();
+      if (next !== null) this.#arm(next);
+    }
+  }
+
+  /** One call, one transaction. Frames and answers leave only after the disk has it: the runtime holds them back until then. */
+  #run<Answer>(work: () => Answer): Answer {
+    let answer: Answer;
+    try {
+      answer = this.ctx.storage.transactionSync(() => {
+        const result = work();
+        this.#shard.beforeCommit();
+        return result;
+      });
+    } catch (error) {
+      this.#shard.forget();
+      throw error;
+    }
+    for (const { person, frame } of this.#shard.takeTold()) for (const socket of this.ctx.getWebSockets(person)) this.#send(socket, frame);
+    const alarm = this.#shard.takeAlarm();
+    if (alarm !== null) this.#arm(alarm);
+    return answer;
+  }
+
+  /** Nothing is sent on an expired credential; the client comes back with a new one and resumes. */
+  #send(socket: WebSocket, frame: ServerFrame): void {
+    const { until } = socket.deserializeAttachment() as Attached;
+    const now = clock.now();
+    if (socket.readyState !== WebSocket.READY_STATE_OPEN) return;
+    if (now > until + RENEW_GRACE_MS) return socket.close(SOCKET_CLOSE.unauthorized, "ticket expired");
+    if (now > until) socket.send(JSON.stringify({ type: "renew" } satisfies ServerFrame));
+    socket.send(JSON.stringify(frame));
+  }
+
+  #renew(socket: WebSocket, person: string, ticket: string): void {
+    if (this.#run(() => this.#shard.redeem(ticket)) !== person) return socket.close(SOCKET_CLOSE.unauthorized, "ticket invalid");
+    socket.serializeAttachment({ person, until: clock.now() + LIMITS.tokenSeconds * 1_000 } satisfies Attached);
+  }
+
+  #arm(at: number): void {
+    if (this.#ringsAt !== null && this.#ringsAt <= at) return;
+    this.#ringsAt = at;
+    void this.ctx.storage.setAlarm(at);
+  }
+}

@@ -1,0 +1,248 @@
+import { SOCKET_CLOSE, SOCKET_PROTOCOL, type ServerFrame } from "@carillon/shared/inbox";
+import { LIMITS } from "@carillon/shared/limits";
+import { openSql, type HostSql } from "../adapters/node-sqlite.ts";
+import { AppError, Unavailable, unauthorized } from "../errors.ts";
+import type { Clock, Shards } from "../ports.ts";
+import type { ShardCalls } from "../shard/calls.ts";
+import { Shard, type AlarmWork, type SyncCalls } from "../shard/shard.ts";
+
+/** Longer timers fire at once on Deno; a timer therefore sleeps an hour at the most and looks again. */
+const LONGEST_SLEEP_MS = 3_600_000;
+/** After its credential has run out, a socket has so long to bring a new ticket. */
+const RENEW_GRACE_MS = 60_000;
+
+type Deps = {
+  /** Where the databases lie, one file a shard. */
+  folder: string;
+  clock: Clock;
+  /** Does what a shard's timer found to be done outside of it. Never rejects. */
+  work(org: string, shard: number, work: AlarmWork): Promise<void>;
+};
+
+/** The shards of all organisations in this process, over node:sqlite. */
+export class DenoShards implements Shards {
+  readonly #deps: Deps;
+  #hosts = new Map<string, ShardHost>();
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    Deno.mkdirSync(deps.folder, { recursive: true });
+  }
+
+  get(org: string, shard: number): ShardCalls {
+    return this.host(org, shard).calls;
+  }
+
+  host(org: string, shard: number): ShardHost {
+    const name = `${org}.${shard}`;
+    let host = this.#hosts.get(name);
+    if (!host) this.#hosts.set(name, (host = new ShardHost(this.#deps, org, shard, `${this.#deps.folder}/${name}.db`)));
+    return host;
+  }
+
+  close(): void {
+    for (const host of this.#hosts.values()) host.close();
+    this.#hosts.clear();
+  }
+}
+
+type Waiting = { run: () => unknown; resolve: (answer: never) => void; reject: (error: unknown) => void };
+type Open = { socket: WebSocket; person: string; until: number; frames: number[] };
+
+/**
+ * One shard with its file, its sockets and its timer. All calls of one turn of the event loop share a transaction; every answer and
+ * every frame of that turn waits for its commit. A commit that fails answers Unavailable to all.
+ */
+export class ShardHost {
+  readonly calls: ShardCalls;
+  readonly #deps: Deps;
+  readonly #org: string;
+  readonly #number: number;
+  readonly #sql: HostSql;
+  readonly #shard: Shard;
+  #waiting: Waiting[] = [];
+  #sockets = new Map<string, Set<Open>>();
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #ringsAt: number | null = null;
+
+  constructor(deps: Deps, org: string, number: number, file: string) {
+    this.#deps = deps;
+    this.#org = org;
+    this.#number = number;
+    this.#sql = openSql(file);
+    this.#shard = new Shard({ sql: this.#sql, clock: deps.clock, org, shard: number });
+    this.calls = callsOf(this.#shard, (run) => this.#enqueue(run));
+    void this.calls.rearm();
+  }
+
+  /** Opens a socket for whoever holds this ticket. The upgrade is answered only after the ticket is durably used up. */
+  async connect(request: Request, ticket: string): Promise<Response> {
+    const person = await this.#enqueue(() => this.#shard.redeem(ticket));
+    if (person === null) throw unauthorized("ticket.invalid", "The ticket is missing, used or expired.");
+    const { socket, response } = Deno.upgradeWebSocket(request, { protocol: SOCKET_PROTOCOL, idleTimeout: 90 });
+    const open: Open = { socket, person, until: this.#deps.clock.now() + LIMITS.tokenSeconds * 1_000, frames: [] };
+    socket.onopen = () => this.#add(open);
+    socket.onmessage = (event) => this.#hear(open, event.data);
+    socket.onclose = socket.onerror = () => this.#remove(open);
+    return response;
+  }
+
+  /** Everything that the wall clock says should have happened by now. For tests that own the clock, and after a long sleep. */
+  ring(): void {
+    this.#arm(this.#deps.clock.now());
+  }
+
+  close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const open of [...this.#sockets.values()].flatMap((set) => [...set])) open.socket.close(SOCKET_CLOSE.restart, "restart");
+    this.#flush();
+    this.#sql.close();
+  }
+
+  #enqueue<Answer>(run: () => Answer): Promise<Answer> {
+    return new Promise<Answer>((resolve, reject) => {
+      this.#waiting.push({ run, resolve: resolve as (answer: never) => void, reject });
+      if (this.#waiting.length === 1) setImmediate(() => this.#flush());
+    });
+  }
+
+  #flush(): void {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    if (batch.length === 0) return;
+    const after: (() => void)[] = [];
+    try {
+      this.#sql.begin();
+      for (const call of batch) {
+        try {
+          const answer = call.run();
+          after.push(() => call.resolve(answer as never));
+        } catch (error) {
+          if (batch.length > 1) throw new OneFailed(call, error);
+          throw error;
+        }
+      }
+      this.#shard.beforeCommit();
+      this.#sql.commit();
+    } catch (error) {
+      this.#sql.rollback();
+      this.#shard.forget();
+      this.#shard.takeAlarm();
+      if (error instanceof OneFailed) {
+        // A call that throws undoes the turn; the others of the turn are carried out again without it.
+        error.call.reject(error.reason);
+        this.#waiting.unshift(...batch.filter((call) => call !== error.call));
+        this.#flush();
+        return;
+      }
+      const reason = batch.length === 1 && !isDatabaseFailure(error) ? error : new Unavailable("shard", error);
+      for (const call of batch) call.reject(reason);
+      return;
+    }
+    for (const { person, frame } of this.#shard.takeTold()) this.#tell(person, frame);
+    for (const answer of after) answer();
+    const alarm = this.#shard.takeAlarm();
+    if (alarm !== null) this.#arm(alarm);
+  }
+
+  #tell(person: string, frame: ServerFrame): void {
+    const sockets = this.#sockets.get(person);
+    if (!sockets) return;
+    const text = JSON.stringify(frame);
+    for (const open of sockets) this.#send(open, text);
+  }
+
+  /** Nothing is sent on an expired credential; the client comes back with a new one and resumes. */
+  #send(open: Open, text: string): void {
+    const now = this.#deps.clock.now();
+    if (open.socket.readyState !== WebSocket.OPEN) return;
+    if (now > open.until + RENEW_GRACE_MS) return open.socket.close(SOCKET_CLOSE.unauthorized, "ticket expired");
+    if (now > open.until) open.socket.send(JSON.stringify({ type: "renew" } satisfies ServerFrame));
+    open.socket.send(text);
+  }
+
+  #hear(open: Open, data: unknown): void {
+    if (data === "ping") return open.socket.send("pong");
+    if (typeof data !== "string" || data.length > LIMITS.socketFrameBytes) return open.socket.close(SOCKET_CLOSE.tooLarge, "frame too large");
+    const now = this.#deps.clock.now();
+    open.frames = [...open.frames.filter((at) => now - at < 1_000), now];
+    if (open.frames.length > LIMITS.socketFramesPerSecond) return open.socket.close(SOCKET_CLOSE.tooMany, "too many frames");
+    const ticket = this.#shard.renewTicket(data);
+    if (ticket !== null) {
+      void this.#renew(open, ticket);
+      return;
+    }
+    this.#enqueue(() => this.#shard.frame(open.person, data)).then(
+      (frames) => frames.forEach((frame) => this.#send(open, JSON.stringify(frame))),
+      () => open.socket.close(1011, "try again"),
+    );
+  }
+
+  async #renew(open: Open, ticket: string): Promise<void> {
+    const person = await this.#enqueue(() => this.#shard.redeem(ticket)).catch(() => null);
+    if (person !== open.person) return open.socket.close(SOCKET_CLOSE.unauthorized, "ticket invalid");
+    open.until = this.#deps.clock.now() + LIMITS.tokenSeconds * 1_000;
+  }
+
+  #add(open: Open): void {
+    let sockets = this.#sockets.get(open.person);
+    if (!sockets) this.#sockets.set(open.person, (sockets = new Set()));
+    sockets.add(open);
+    if (sockets.size > LIMITS.socketsPerPerson) {
+      const [oldest] = sockets;
+      oldest!.socket.close(SOCKET_CLOSE.tooMany, "too many sockets");
+    }
+  }
+
+  #remove(open: Open): void {
+    const sockets = this.#sockets.get(open.person);
+    sockets?.delete(open);
+    if (sockets?.size === 0) this.#sockets.delete(open.person);
+  }
+
+  #arm(at: number): void {
+    if (this.#ringsAt !== null && this.#ringsAt <= at) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#ringsAt = at;
+    const sleep = Math.min(Math.max(at - this.#deps.clock.now(), 0), LONGEST_SLEEP_MS);
+    this.#timer = setTimeout(() => void this.#ring(), sleep);
+  }
+
+  /** Never rejects, and is armed again whatever happens. */
+  async #ring(): Promise<void> {
+    const isEarly = this.#ringsAt !== null && this.#deps.clock.now() < this.#ringsAt;
+    const at = this.#ringsAt;
+    this.#ringsAt = null;
+    if (isEarly) return this.#arm(at!);
+    try {
+      const work = await this.#enqueue(() => this.#shard.alarm());
+      await this.#deps.work(this.#org, this.#number, work);
+    } catch (error) {
+      console.error(JSON.stringify({ level: "error", message: "a shard's timer failed", org: this.#org, shard: this.#number, error: String(error) }));
+    } finally {
+      await this.calls.rearm().catch(() => this.#arm(this.#deps.clock.now() + 5_000));
+    }
+  }
+}
+
+class OneFailed extends Error {
+  readonly call: Waiting;
+  readonly reason: unknown;
+  constructor(call: Waiting, reason: unknown) {
+    super("One call of a turn failed");
+    this.call = call;
+    this.reason = reason;
+  }
+}
+
+/** The shard's calls as others make them: at the end of this turn, in one transaction with the turn's others. */
+function callsOf(shard: Shard, enqueue: <Answer>(run: () => Answer) => Promise<Answer>): ShardCalls {
+  return new Proxy({} as ShardCalls, {
+    // A promise would be asked for `then` first; the shard is not one.
+    get: (_, name: keyof SyncCalls | "then") =>
+      name === "then" ? undefined : (...args: never[]) => enqueue(() => (shard[name] as (...args: never[]) => unknown).apply(shard, args)),
+  });
+}
+
+/** A full disk or a broken file is not the caller's mistake. */
+const isDatabaseFailure = (error: unknown): boolean => !(error instanceof AppError) && error instanceof Error && "errcode" in error;

@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+import { CHANNELS } from "@carillon/shared/channels";
+import type { Rules } from "@carillon/shared/decide";
+import { defaultRouting } from "@carillon/shared/event-types";
+import { eventSchema, toEvent } from "@carillon/shared/events";
+import { openSql } from "../adapters/node-sqlite.ts";
+import { Shard } from "./shard.ts";
+
+const T0 = Date.UTC(2026, 10, 23, 9, 0, 0);
+
+function makeRules(changes: Partial<Rules["gates"]> = {}, version = 1): Rules {
+  return { version, gates: { "in-app": "on", email: "on", sms: "unset", whatsapp: "unset", push: "unset", ...changes }, cells: defaultRouting() };
+}
+
+function makeShard(rules = makeRules()) {
+  const sql = openSql(":memory:");
+  let now = T0;
+  let number = 0;
+  const shard = new Shard({ sql, clock: { now: () => now }, org: "acme", shard: 0, random: () => 0.5, randomId: () => `w${number++}` });
+  shard.apply(rules);
+  return {
+    shard,
+    sql,
+    at: (ms: number) => (now = T0 + ms),
+    accept: (input: object) => {
+      const event = toEvent(eventSchema.parse(input), (input as { id: string }).id);
+      const answer = shard.accept({ version: 1, events: [{ event, hash: JSON.stringify(input) }] });
+      if ("behind" in answer) throw new Error("behind");
+      shard.beforeCommit();
+      return { ...answer.results[0]!, wakes: answer.wakes };
+    },
+    serve: (count = Infinity, kind: "ok" | "retry" = "ok") => {
+      const job = { at: now, number: "job" };
+      const sent: string[] = [];
+      let served = shard.begin({ version: 1, channel: "email", job });
+      if ("behind" in served) throw new Error("behind");
+      while (served.claim && sent.length < count) {
+        sent.push(served.claim.message.to.address);
+        served = shard.next({ version: 1, channel: "email", job, claim: served.claim.id, outcome: { kind }, ms: 1, isLast: false });
+      }
+      shard.beforeCommit();
+      return sent;
+    },
+  };
+}
+
+const task = (id: string, recipients: unknown[] = [{ id: "u1", email: "u1@example.com" }]) => ({ id, type: "task_assigned", recipients, data: { task: { title: `Call ${id}` } } });
+
+test("a task reaches bell and mailbox, and the ledger balances at every step", () => {
+  const { shard, accept, serve } = makeShard();
+  expect(accept(task("e1"))).toMatchObject({ accepted: 1, duplicate: false, wakes: [{ channel: "email" }] });
+  expect(shard.ledger({ from: null, to: null })).toMatchObject({ accepted: 5, delivered: 1, inFlight: 1, skipped: 3, unaccounted: 0 });
+  expect(shard.inbox({ user: "u1", filter: "all", q: null, type: null, limit: 10, cursor: null })).toMatchObject({ unread: 1, data: [{ event: "e1", seq: 1, rev: 1 }] });
+  expect(serve()).toEqual(["u1@example.com"]);
+  expect(shard.ledger({ from: null, to: null })).toMatchObject({ accepted: 5, delivered: 1, sent: 1, inFlight: 0, skipped: 3, unaccounted: 0 });
+});
+
+test("a repeat is a duplicate, another body under the same id is refused", () => {
+  const { accept } = makeShard();
+  accept(task("e1"));
+  expect(accept(task("e1"))).toMatchObject({ duplicate: true, wakes: [] });
+  expect(accept({ ...task("e1"), priority: "high" })).toMatchObject({ reused: true });
+});
+
+test("off parks what waits and what comes, on releases each once and in order", () => {
+  const { shard, accept, serve } = makeShard();
+  accept(task("e1"));
+  shard.apply(makeRules({ email: "off" }, 2));
+  accept(task("e2"));
+  expect(serve()).toEqual([]);
+  expect(shard.channelStatus("email")).toMatchObject({ parked: 2 });
+  shard.apply(makeRules({}, 3));
+  expect(serve()).toHaveLength(2);
+  expect(serve()).toHaveLength(0);
+  expect(shard.ledger({ from: null, to: null })).toMatchObject({ sent: 2, parked: 0, unaccounted: 0 });
+});
+
+test("search finds a person's own items in the whole history, dismissed ones too, and nobody else's", () => {
+  const { shard, accept } = makeShard();
+  accept(task("e1"));
+  accept({ ...task("e2", ["u2"]), data: { task: { title: "Call secret" } } });
+  const [item] = shard.inbox({ user: "u1", filter: "all", q: null, type: null, limit: 10, cursor: null }).data;
+  shard.mark({ user: "u1", mark: "dismiss", ids: [item!.id] });
+  const find = (user: string, q: string) => shard.inbox({ user, filter: "all", q, type: null, limit: 10, cursor: null }).data.map((found) => found.event);
+  expect(find("u1", "cal")).toEqual(["e1"]);
+  expect(find("u1", "secret")).toEqual([]);
+  expect(find("u2", "secret")).toEqual(["e2"]);
+});
+
+test("the log shows every cell with its reason", () => {
+  const { shard, accept } = makeShard();
+  accept(task("e1"));
+  const page = shard.deliveries({ state: null, channel: null, type: null, user: null, from: null, to: null, q: null, limit: 10, cursor: null });
+  expect(page.data.map(({ channel, state, reason }) => [channel, state, reason])).toEqual([
+    ["push", "skipped", "not-configured"],
+    ["whatsapp", "skipped", "matrix-off"],
+    ["sms", "skipped", "matrix-off"],
+    ["email", "queued", "matrix"],
+    ["in-app", "delivered", "matrix"],
+  ]);
+  expect(page.data).toHaveLength(CHANNELS.length);
+});
