@@ -1,0 +1,15 @@
+import { CHANNELS, type Channel } from "@carillon/shared/channels";
+import type { Gate, Rules } from "@carillon/shared/decide";
+import type { ChannelSettings, Settings } from "@carillon/shared/settings";
+
+/** What a shard needs to know of the settings. Faults are the shard's own knowledge. */
+export function rulesOf(settings: Settings): Rules {
+  const gates = {} as Record<Channel, Gate>;
+  for (const channel of CHANNELS) gates[channel] = gateOf(settings.channels[channel]);
+  return { version: settings.version, gates, cells: settings.routing.cells };
+}
+
+function gateOf({ enabled, settings }: ChannelSettings): Gate {
+  if (settings === null) return "unset";
+  return enabled ? "on" : "off";
+}
