@@ -152,7 +152,7 @@ describe("what becomes of a try", () => {
     expect(await sendOne(configuration(after.port))).toMatchObject({ kind: "ambiguous" });
   });
 
-  test.each(["otherName", "selfSigned"] as const)("a certificate that is %s is refused, with tls and with ssl", async (which) => {
+  test.each(["otherName", "unknownAuthority"] as const)("a certificate that is %s is refused, with tls and with ssl", async (which) => {
     const starttls = await serve(certificates[which]);
     expect(await sendOne(configuration(starttls.port))).toMatchObject({ kind: "retry", code: "certificate", unreachable: true });
     const implicit = await serve({ ...certificates[which], secure: true });

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import tls from "node:tls";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 
-export type TestCertificates = { ca: string; good: KeyPair; otherName: KeyPair; selfSigned: KeyPair };
+export type TestCertificates = { ca: string; good: KeyPair; otherName: KeyPair; unknownAuthority: KeyPair };
 export type Received = { from: string; to: string[]; raw: string; session: string };
 export type TestServer = { port: number; received: Received[]; server: SMTPServer; stop(): Promise<void> };
 
@@ -16,7 +16,7 @@ export async function makeCertificates(): Promise<TestCertificates> {
     ca: known.cert,
     good: await known.issue(["localhost"], ["127.0.0.1"]),
     otherName: await known.issue(["mail.example.org"], []),
-    selfSigned: await unknown.issue(["localhost"], ["127.0.0.1"]),
+    unknownAuthority: await unknown.issue(["localhost"], ["127.0.0.1"]),
   };
 }
 

@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import SMTPConnection, { type SMTPConnectionAuth, type SMTPConnectionCustomAuthContext } from "nodemailer/lib/smtp-connection";
 import type { Outcome } from "../channel.ts";
 import { outcomeOfReply, outcomeOfTrouble } from "./errors.ts";
-import { isWorkerd, startTls, tlsOptions, within, type Patience } from "./socket.ts";
+import { isWorkerd, tlsOptions, within, type Patience } from "./socket.ts";
 import { ConnectionTrouble, troubleOf } from "./trouble.ts";
 
 /** Signs in with a token: `renew` asks for one that is not from the cache. */
@@ -50,7 +50,7 @@ export class SmtpClient {
       connectionTimeout: patience.connect + patience.greeting,
       greetingTimeout: patience.greeting,
       socketTimeout: patience.answer,
-      ...(login && "token" in login ? { customAuth: { XOAUTH2: (context: SMTPConnectionCustomAuthContext) => signInWithToken(context, login) } } : {}),
+      ...(login && "token" in login ? { customAuth: { [BY_TOKEN]: (context: SMTPConnectionCustomAuthContext) => signInWithToken(context, login) } } : {}),
       ...(watch ? { logger: answersTo(watch), transactionLog: true } : {}),
     });
     this.smtp.on("error", () => (this.open = false));
@@ -75,7 +75,7 @@ export class SmtpClient {
 
   async signIn(login: Login): Promise<void> {
     if (!login) return;
-    const auth: SMTPConnectionAuth = "token" in login ? { method: "XOAUTH2", user: login.user } : { user: login.user, pass: login.password };
+    const auth: SMTPConnectionAuth = "token" in login ? { method: BY_TOKEN, user: login.user } : { user: login.user, pass: login.password };
     await this.step("talking", (done) => this.smtp.login(auth, done));
   }
 
@@ -139,11 +139,6 @@ export class SmtpClient {
 /** A server that is gone needs no goodbye. */
 const GOODBYE = 1_000;
 
-/** TLS from the first byte is made before nodemailer sees the socket, so that its failure has its own moment. */
-export async function secureFirst(socket: net.Socket, settings: EmailSettings, patience: Patience): Promise<net.Socket> {
-  return settings.encryption === "ssl" ? await startTls(socket, settings.host, patience) : socket;
-}
-
 type SmtpError = { response?: unknown; responseCode?: unknown; command?: unknown; code?: unknown };
 
 /** An answer decides; without one, what the connection died of. */
@@ -175,6 +170,9 @@ const OWN_REFUSALS: Record<string, Outcome> = {
   EENVELOPE: { kind: "permanent", code: "bad-address", remedy: "This address can't be used: correct it in the CRM." },
   EMESSAGE: { kind: "permanent", code: "too-large", remedy: "The message is larger than the server allows." },
 };
+
+/** A name of our own: nodemailer does not offer the true one to a handler without its own token fetcher. */
+const BY_TOKEN = "TOKEN";
 
 /** XOAUTH2 as Google and Microsoft describe it; a refused token is renewed once. */
 async function signInWithToken(context: SMTPConnectionCustomAuthContext, login: { user: string; token: TokenSource }): Promise<void> {

@@ -1,11 +1,11 @@
 import type { EmailSettings } from "@carillon/shared/channels";
 import type { Configuration, Outcome, Session } from "../channel.ts";
-import { SmtpClient, SmtpFailure, failureOf, secureFirst, troubleToFailure, type Login } from "./connection.ts";
+import { SmtpClient, SmtpFailure, failureOf, troubleToFailure, type Login } from "./connection.ts";
 import { checkSmtpHost } from "./host-policy.ts";
 import { buildMail } from "./message.ts";
 import { tokenSource } from "./oauth.ts";
 import { createRedactor, type Redactor } from "./redact.ts";
-import { openTcp, resolveHost, within, type Patience } from "./socket.ts";
+import { openSocket, resolveHost, within, type Patience } from "./socket.ts";
 
 /** One SMTP connection for many mails, opened with the first and opened again when the server hung up in between. */
 export function openSession(configuration: Configuration<EmailSettings>, patience: Patience): Session {
@@ -32,7 +32,7 @@ export function openSession(configuration: Configuration<EmailSettings>, patienc
   return {
     async send(message) {
       try {
-        const raw = await buildMail(message, configuration.settings, configuration.sender);
+        const raw = buildMail(message, configuration.settings, configuration.sender);
         return redactor.clean(await deliver(message.to.address, raw));
       } catch (error) {
         return redactor.clean(failureOf(error, "talking", false).outcome);
@@ -76,7 +76,7 @@ async function connect(configuration: Configuration<EmailSettings>, login: Login
 
 async function signedIn({ settings, allowPrivateHosts }: Configuration<EmailSettings>, login: Login, patience: Patience): Promise<SmtpClient> {
   const addresses = await resolveHost(settings.host, allowPrivateHosts, patience);
-  const socket = await secureFirst(await openTcp(addresses, settings.port, patience), settings, patience);
+  const socket = await openSocket(addresses, settings, patience);
   const client = new SmtpClient(socket, settings, patience, login, null);
   try {
     await client.greet();

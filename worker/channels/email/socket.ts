@@ -1,3 +1,4 @@
+import type { EmailSettings } from "@carillon/shared/channels";
 import { lookup, resolve4, resolve6 } from "node:dns/promises";
 import net from "node:net";
 import tls from "node:tls";
@@ -66,12 +67,27 @@ export async function openTcp(addresses: string[], port: number, patience: Patie
   throw failure;
 }
 
-/** TLS from here on, certificate checked against `host`. */
-export async function startTls(socket: net.Socket, host: string, patience: Patience): Promise<tls.TLSSocket> {
+/** Connected, and with `ssl` encrypted from the first byte. */
+export async function openSocket(addresses: string[], settings: EmailSettings, patience: Patience): Promise<net.Socket> {
+  if (isWorkerd && settings.encryption === "ssl") return await openTls(settings, patience);
+  return await secureFirst(await openTcp(addresses, settings.port, patience), settings, patience);
+}
+
+/** With `ssl`, TLS over a socket on which nothing was said yet; else the socket as it is. */
+export async function secureFirst(socket: net.Socket, settings: EmailSettings, patience: Patience): Promise<net.Socket> {
+  if (settings.encryption !== "ssl") return socket;
+  if (!isWorkerd) return await handshake(tls.connect({ socket, ...tlsOptions(settings.host) }), patience);
+  // workerd can't upgrade a socket before it has read from it.
+  socket.destroy();
+  return await openTls(settings, patience);
+}
+
+const openTls = ({ host, port }: EmailSettings, patience: Patience): Promise<net.Socket> => handshake(tls.connect({ host, port }), patience);
+
+async function handshake(socket: tls.TLSSocket, patience: Patience): Promise<net.Socket> {
   try {
-    const secured = tls.connect({ socket, ...tlsOptions(host) });
-    await settled(secured, "secureConnect", patience.connect);
-    return secured;
+    await settled(socket, "secureConnect", patience.connect);
+    return socket;
   } catch (error) {
     socket.destroy();
     throw new ConnectionTrouble(troubleOf(error, "securing"), "no encrypted connection", error);

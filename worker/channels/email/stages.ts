@@ -1,12 +1,12 @@
 import type { EMAIL_STAGES, EmailSettings, TestStage } from "@carillon/shared/channels";
 import { portEncryptionMismatch } from "@carillon/shared/email-presets";
 import type { Configuration, Outcome } from "../channel.ts";
-import { SmtpClient, SmtpFailure, failureOf, secureFirst, troubleToFailure } from "./connection.ts";
+import { SmtpClient, SmtpFailure, failureOf, troubleToFailure } from "./connection.ts";
 import { outcomeOfReply } from "./errors.ts";
 import { buildMail } from "./message.ts";
 import { createRedactor, type Redactor } from "./redact.ts";
 import { loginOf, refusePrivate } from "./session.ts";
-import { openTcp, resolveHost, type Patience } from "./socket.ts";
+import { openTcp, resolveHost, secureFirst, type Patience } from "./socket.ts";
 
 type StageName = (typeof EMAIL_STAGES)[number];
 type Step = <T>(stage: StageName, work: () => Promise<T>) => Promise<{ stage: TestStage; value: T | null }>;
@@ -73,7 +73,7 @@ async function* deliver(configuration: Configuration<EmailSettings>, to: string,
     yield { stage: "recipient", ok: false, ms: 0, remedy: "Enter one address, such as you@example.com." };
     return;
   }
-  const raw = await buildMail(testMail(to, sender.orgName), settings, sender);
+  const raw = buildMail(testMail(to, sender.orgName), settings, sender);
   const sending = smtp.send(settings.fromAddress, to, raw);
   const answered = async (command: string): Promise<string> => {
     const text = await Promise.race([answers.to(command), sending.then((outcome) => outcome.said ?? "")]);

@@ -29,10 +29,10 @@ export function troubleOf(error: unknown, phase: Phase): Trouble {
   if (/UPGRADE_TIMEOUT/.test(words)) return "tls";
   if (/STARTTLS.*(?:\b5\d\d\b)|required STARTTLS/i.test(words)) return "no-starttls";
   const sign = SIGNS.find(([pattern]) => pattern.test(words));
-  if (sign && phase !== "talking") return sign[1];
+  if (phase === "connecting") return sign?.[1] ?? "refused";
   if (sign?.[1] === "certificate" || sign?.[1] === "tls") return sign[1];
-  if (phase === "connecting") return "refused";
-  return phase === "securing" ? "tls" : "lost";
+  if (phase === "securing") return sign?.[1] === "timeout" ? "timeout" : "tls";
+  return "lost";
 }
 
 /** Everything an error and the errors inside it say; Deno's message may be empty, its `errors` are not. */
