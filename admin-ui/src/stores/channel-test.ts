@@ -37,7 +37,15 @@ export function useChannelTest(channel: ConfigurableChannel, body: () => Channel
     }
   }
 
+  /** Saving what was tested leaves the result true, though the typed secrets have gone from the form. */
+  async function saveTested(save: () => Promise<boolean>): Promise<boolean> {
+    const wasFresh = result.value !== null && !isStale.value;
+    const isSaved = await save();
+    if (isSaved && wasFresh) tested.value = structuredClone(body());
+    return isSaved;
+  }
+
   const stopTest = () => controller?.abort();
 
-  return { stages, isTesting, testError, wasStopped, result, tested, isStale, test, stopTest };
+  return { stages, isTesting, testError, wasStopped, result, tested, isStale, test, stopTest, saveTested };
 }

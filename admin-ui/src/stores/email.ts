@@ -54,7 +54,21 @@ export const useEmail = defineStore("email", () => {
     Object.assign(draft.value, { host: presetHost(chosen, region), port, encryption, auth, username });
   }
 
-  return { ...form, ...useChannelSwitch("email", view, form.setView), ...testing, to, testedFor, preset, mismatch, encryptions, forgets, choosePreset };
+  const save = () => testing.saveTested(form.save);
+
+  return {
+    ...form,
+    ...useChannelSwitch("email", view, form.setView),
+    ...testing,
+    save,
+    to,
+    testedFor,
+    preset,
+    mismatch,
+    encryptions,
+    forgets,
+    choosePreset,
+  };
 });
 
 function toDraft(stored: Record<string, unknown>): EmailDraft {

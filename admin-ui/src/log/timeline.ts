@@ -1,0 +1,76 @@
+import type { Delivery, State } from "@carillon/shared/ledger";
+import { isReason, REASON_WORDS } from "@carillon/shared/reasons";
+import { exactTime } from "../words/time.ts";
+
+export type Tone = "good" | "warn" | "bad" | "accent" | "plain";
+export type Step = { at: string | null; title: string; tone: Tone; text?: string; code?: string; said?: string; remedy?: string; ms?: number; isAmbiguous?: boolean };
+
+export const STATE_WORDS: Record<State, string> = {
+  queued: "Queued",
+  sending: "Sending",
+  sent: "Sent",
+  delivered: "Delivered",
+  read: "Read",
+  held: "Held",
+  parked: "Parked",
+  skipped: "Skipped",
+  failed: "Failed",
+  expired: "Expired",
+  cancelled: "Cancelled",
+  collapsed: "Collapsed",
+};
+export const STATE_TONES: Record<State, Tone> = {
+  queued: "accent",
+  sending: "accent",
+  sent: "good",
+  delivered: "good",
+  read: "good",
+  held: "warn",
+  parked: "warn",
+  skipped: "plain",
+  failed: "bad",
+  expired: "plain",
+  cancelled: "plain",
+  collapsed: "plain",
+};
+
+export const reasonWords = (reason: string): string => (isReason(reason) ? REASON_WORDS[reason] : reason);
+
+/** The whole of a row's "why" in words, with the time until which it waits. */
+export function whyOf(delivery: Delivery): string {
+  const words = reasonWords(delivery.reason);
+  return delivery.until ? `${words}, until ${exactTime(delivery.until)}` : words;
+}
+
+const OUTCOMES: Record<string, { title: string; tone: Tone }> = {
+  ok: { title: "accepted by the provider", tone: "good" },
+  retry: { title: "failed for now, will be tried again", tone: "warn" },
+  permanent: { title: "refused for good", tone: "bad" },
+  gone: { title: "the address no longer exists", tone: "bad" },
+  fault: { title: "the channel has a fault", tone: "bad" },
+  ambiguous: { title: "no clear answer", tone: "warn" },
+};
+
+/** What became of a delivery, step by step: accepted, decided, every attempt and receipt in the order in which they happened. */
+export function timelineOf(delivery: Delivery): Step[] {
+  const attempts = delivery.attempts.map((attempt): Step => {
+    const outcome = OUTCOMES[attempt.outcome] ?? { title: attempt.outcome, tone: "plain" as const };
+    const { code, said, remedy, ms } = attempt;
+    return { at: attempt.at, title: `Attempt ${attempt.n}: ${outcome.title}`, tone: outcome.tone, code, said, remedy, ms, isAmbiguous: attempt.ambiguous };
+  });
+  const receipts = delivery.receipts.map(({ at, state, said }): Step => ({ at, title: STATE_WORDS[state], tone: STATE_TONES[state], said }));
+  const happened = [...attempts, ...receipts].sort((one, other) => (one.at ?? "").localeCompare(other.at ?? ""));
+  return [
+    { at: delivery.at, title: "Accepted", tone: "plain", text: `Event ${delivery.event}` },
+    { at: null, title: decisionTitle(delivery), tone: STATE_TONES[delivery.state], text: sentence(whyOf(delivery)) },
+    ...happened,
+  ];
+}
+
+const WAITING: readonly State[] = ["held", "parked"];
+const ENDED: readonly State[] = ["skipped", "expired", "cancelled", "collapsed"];
+const decisionTitle = ({ state }: Delivery): string => ([...WAITING, ...ENDED].includes(state) ? `Decision: ${STATE_WORDS[state].toLowerCase()}` : "Decision: send");
+const sentence = (words: string): string => `${words[0]?.toUpperCase() ?? ""}${words.slice(1)}.`;
+
+/** Whether trying once more can help: it failed, or it had no address that the CRM may have set right since. */
+export const mayRetry = ({ state, reason }: Delivery): boolean => state === "failed" || (state === "skipped" && (reason === "no-address" || reason === "address-gone"));
