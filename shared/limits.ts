@@ -10,6 +10,8 @@ export const LIMITS = {
   recipients: 500,
   bulkUsers: 500,
   page: 100,
+  /** One job serves up to this many people. */
+  jobPeople: 100,
   tokenSeconds: 15 * 60,
   ticketSeconds: 60,
   socketsPerPerson: 20,

@@ -58,7 +58,7 @@ export function isTimeZone(zone: string): boolean {
   if (known !== undefined) return known;
   let valid = true;
   try {
-    new Intl.DateTimeFormat("en", { timeZone: zone });
+    Intl.DateTimeFormat("en", { timeZone: zone });
   } catch {
     valid = false;
   }

@@ -1,4 +1,5 @@
 import type { ExternalChannel } from "@carillon/shared/channels";
+import { LIMITS } from "@carillon/shared/limits";
 import type { Job, Ports } from "../ports.ts";
 import type { Configuration } from "../channels/channel.ts";
 import { configurationOf } from "../settings/configuration.ts";
@@ -6,7 +7,6 @@ import { readOrg } from "../settings/org.ts";
 import { readSettings } from "../settings/store.ts";
 import { withRules } from "../settings/with-rules.ts";
 import type { Claim, Served, ShardCalls } from "../shard/calls.ts";
-import { JOB_SIZE } from "../shard/ledger/wakes.ts";
 import { publish } from "./publish.ts";
 
 /** A job gives way to the next after this long, so that no worker is held for minutes. */
@@ -43,7 +43,7 @@ export async function deliver(ports: Ports, job: Job): Promise<void> {
       const sentAt = ports.clock.now();
       const outcome = await session.send(claim.message);
       const now = ports.clock.now();
-      const isLast = count >= JOB_SIZE || now - started > JOB_MS;
+      const isLast = count >= LIMITS.jobPeople || now - started > JOB_MS;
       served = await calls.next({ version: place.version, channel, job: { at: job.at, number: job.number }, claim: claim.id, outcome, ms: now - sentAt, isLast });
       if (served.wakes.length > 0) ports.background(publish(ports, org, shard, served.wakes));
     }

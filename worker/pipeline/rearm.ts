@@ -7,6 +7,7 @@ export async function rearmAll(ports: Pick<Ports, "store" | "shards">): Promise<
   if (!Array.isArray(orgs)) return;
   for (const name of orgs) {
     const org = await readOrg(ports, String(name));
-    for (let shard = 0; org && shard < org.shards; shard++) await ports.shards.get(org.org, shard).rearm();
+    if (!org) continue;
+    for (let shard = 0; shard < org.shards; shard++) await ports.shards.get(org.org, shard).rearm();
   }
 }

@@ -1,6 +1,7 @@
 import type { Channel, ExternalChannel } from "@carillon/shared/channels";
 import type { Rules } from "@carillon/shared/decide";
 import type { Attempt } from "@carillon/shared/ledger";
+import { LIMITS } from "@carillon/shared/limits";
 import type { Reason } from "@carillon/shared/reasons";
 import type { Outcome } from "../channels/channel.ts";
 import { languageOf, renderTexts } from "../templates/render.ts";
@@ -8,7 +9,6 @@ import type { Claim, Served } from "./calls.ts";
 import { backOff, MAX_ATTEMPTS } from "./ledger/back-off.ts";
 import { STATE, channelName, channelNumber, noticeOf, numberOf, publicId } from "./ledger/cells.ts";
 import { attemptsOf, burntAttempts, type DeliveryRow } from "./ledger/deliveries.ts";
-import { JOB_SIZE } from "./ledger/wakes.ts";
 import type { Parts } from "./parts.ts";
 import { park } from "./switch.ts";
 import { addressOf, toDecided } from "./people/people.ts";
@@ -43,7 +43,7 @@ export class Counter {
     const number = channelNumber(channel);
     this.#parts.wakes.heard(number, job.number, now);
     const backlog = this.#parts.deliveries.countDue(number, now, BACKLOG_SEEN);
-    if (backlog > JOB_SIZE && rules.gates[channel] === "on") this.#parts.wakes.wantNow(number, now, backlog);
+    if (backlog > LIMITS.jobPeople && rules.gates[channel] === "on") this.#parts.wakes.wantNow(number, now, backlog);
     return this.#serve(channel, rules, job, now);
   }
 

@@ -81,15 +81,17 @@ export class Tally {
 
   #add(hour: number, channel: number, column: Column, count: number): void {
     let change = this.#changes.get(hour);
-    if (!change) this.#changes.set(hour, (change = new Array<number>(CHANNELS.length * WIDTH).fill(0)));
+    if (!change) this.#changes.set(hour, (change = noCounts()));
     change[channel * WIDTH + COLUMNS.indexOf(column)]! += count;
   }
 
   #read(hour: number): number[] {
     const row = this.#sql.exec<{ counts: string }>(`SELECT counts FROM tally WHERE hour = ?`, hour).toArray()[0];
-    return row ? row.counts.split(",").map(Number) : new Array<number>(CHANNELS.length * WIDTH).fill(0);
+    return row ? row.counts.split(",").map(Number) : noCounts();
   }
 }
+
+const noCounts = (): number[] => Array.from({ length: CHANNELS.length * WIDTH }, () => 0);
 
 export function emptyLedger(): Ledger {
   return { accepted: 0, delivered: 0, sent: 0, skipped: 0, held: 0, parked: 0, failed: 0, expired: 0, cancelled: 0, collapsed: 0, inFlight: 0, unaccounted: 0 };

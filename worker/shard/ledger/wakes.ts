@@ -1,10 +1,9 @@
 import type { ExternalChannel } from "@carillon/shared/channels";
+import { LIMITS } from "@carillon/shared/limits";
 import type { Sql } from "../../ports.ts";
 import type { Wake } from "../calls.ts";
 import { channelName, channelNumber } from "./cells.ts";
 
-/** One job serves up to this many people. */
-export const JOB_SIZE = 100;
 /** More jobs at a time on one channel of one shard would only crowd the provider's connections. */
 const MAX_JOBS = 10;
 /** A job that has not been heard of for so long is taken for lost. */
@@ -67,7 +66,7 @@ export class Wakes {
   /** Something is due now. `backlog` is how much at most, as far as is known. */
   wantNow(channel: number, now: number, backlog = 1): void {
     const alive = (this.#now.get(channel) ?? []).filter((job) => now - job.heardAt < LOST_AFTER_MS);
-    const jobs = Math.min(Math.ceil(backlog / JOB_SIZE), MAX_JOBS);
+    const jobs = Math.min(Math.ceil(backlog / LIMITS.jobPeople), MAX_JOBS);
     while (alive.length < jobs) {
       const number = this.#random();
       alive.push({ number, heardAt: now });
