@@ -131,6 +131,8 @@ export class SmtpClient {
     try {
       await within(this.patience.open, promise);
     } catch (error) {
+      // Without a greeting, a sign-in or a clean state there is nothing to go on with.
+      this.drop();
       throw failureOf(error, phase, false);
     }
   }

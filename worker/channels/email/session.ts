@@ -78,14 +78,9 @@ async function signedIn({ settings, allowPrivateHosts }: Configuration<EmailSett
   const addresses = await resolveHost(settings.host, allowPrivateHosts, patience);
   const socket = await openSocket(addresses, settings, patience);
   const client = new SmtpClient(socket, settings, patience, login, null);
-  try {
-    await client.greet();
-    await client.signIn(login);
-    return client;
-  } catch (error) {
-    client.drop();
-    throw error;
-  }
+  await client.greet();
+  await client.signIn(login);
+  return client;
 }
 
 /** The same check as at save: settings may be older than the rule. */

@@ -41,7 +41,7 @@ async function lookupAll(host: string): Promise<string[]> {
 async function resolveOverHttps(host: string): Promise<string[]> {
   const answers = await Promise.allSettled([resolve4(host), resolve6(host)]);
   const addresses = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
-  const isUnknown = answers.every((answer) => answer.status === "rejected" && troubleOf(answer.reason, "talking") === "name");
+  const isUnknown = answers.every((answer) => answer.status === "rejected" && troubleOf(answer.reason, "connecting") === "name");
   if (addresses.length === 0 && isUnknown) throw new ConnectionTrouble("name", `no address for ${host}`);
   return addresses;
 }

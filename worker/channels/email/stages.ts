@@ -41,29 +41,26 @@ async function* walk(configuration: Configuration<EmailSettings>, to: string, pa
   yield tcp.stage;
   if (!tcp.value) return;
   const socket = tcp.value;
-  let client: SmtpClient | null = null;
-  try {
-    const secured = await step("tls", async () => {
-      client = new SmtpClient(await secureFirst(socket, settings, patience), settings, patience, login, answers.add);
-      await client.greet();
-      return client;
-    });
-    yield settings.encryption === "none" && secured.value ? { ...secured.stage, remedy: "This connection is not encrypted." } : secured.stage;
-    if (!secured.value) return;
-    const smtp = secured.value;
 
+  const secured = await step("tls", async () => {
+    const client = new SmtpClient(await secureFirst(socket, settings, patience), settings, patience, login, answers.add);
+    await client.greet();
+    return client;
+  });
+  const plain = settings.encryption === "none" && secured.value ? { remedy: "This connection is not encrypted." } : {};
+  yield { ...secured.stage, ...(secured.value ? { said: answers.first() } : {}), ...plain };
+  if (!secured.value) return;
+  const smtp = secured.value;
+  try {
     const signedIn = await step("login", async () => {
       await smtp.signIn(login);
       return answers.last();
     });
     yield login ? signedIn.stage : { ...signedIn.stage, remedy: "No user name is set, so nobody signed in." };
-    if (signedIn.value === null) return;
-
-    yield* deliver(configuration, to, smtp, answers, step);
+    if (signedIn.value !== null) yield* deliver(configuration, to, smtp, answers, step);
     await smtp.quit();
   } finally {
-    (client as SmtpClient | null)?.drop();
-    socket.destroy();
+    smtp.drop();
   }
 }
 
@@ -137,7 +134,7 @@ function remedyFor(stage: StageName, outcome: Outcome, { port, encryption }: Ema
   return outcome.remedy ?? "";
 }
 
-type Answers = { add(answer: { command: string; text: string }): void; to(command: string): Promise<string>; last(): string };
+type Answers = { add(answer: { command: string; text: string }): void; to(command: string): Promise<string>; first(): string; last(): string };
 
 /** The server's answers as they come, to be awaited by the command they belong to. */
 function createAnswers(): Answers {
@@ -147,13 +144,16 @@ function createAnswers(): Answers {
     byCommand.set(command, known);
     return known;
   };
+  let earliest = "";
   let latest = "";
   return {
     add({ command, text }) {
       latest = text.replace(/[\p{Cc}\s]+/gu, " ").trim().slice(0, 500);
+      earliest ||= latest;
       slot(command).resolve(latest);
     },
     to: (command) => slot(command).promise,
+    first: () => earliest,
     last: () => latest,
   };
 }

@@ -50,14 +50,12 @@ export class MessageStore {
     const rows = this.database
       .prepare(`SELECT * FROM message WHERE (?1 IS NULL OR channel = ?1) AND (?2 IS NULL OR "to" = ?2 COLLATE NOCASE) ORDER BY id DESC LIMIT ?3`)
       .all(channel, to, limit) as unknown as Row[];
-    const messages: StoredMessage[] = [];
-    for (const row of rows) messages.push(await this.read(row));
-    return messages;
+    return await this.read(rows);
   }
 
   async find(id: number): Promise<StoredMessage | null> {
-    const row = this.database.prepare("SELECT * FROM message WHERE id = ?").get(id) as Row | undefined;
-    return row ? await this.read(row) : null;
+    const rows = this.database.prepare("SELECT * FROM message WHERE id = ?").all(id) as unknown as Row[];
+    return (await this.read(rows))[0] ?? null;
   }
 
   counts(): Record<string, number> {
@@ -87,19 +85,14 @@ export class MessageStore {
   }
 
   private write(messages: Received[]): void {
-    this.database.exec("BEGIN");
-    try {
+    this.inTransaction(() => {
       const insert = this.database.prepare(`INSERT INTO message (channel, "to", at, subject, text, html, raw) VALUES (?, ?, ?, ?, ?, ?, ?)`);
       for (const { channel, to, at, subject, text, html, raw } of messages) {
         insert.run(channel, to, at, subject ?? null, text ?? null, html ?? null, typeof raw === "string" ? Buffer.from(raw) : raw);
       }
       this.sincePrune += messages.length;
       if (this.sincePrune >= PRUNE_EVERY) this.prune();
-      this.database.exec("COMMIT");
-    } catch (error) {
-      this.database.exec("ROLLBACK");
-      throw error;
-    }
+    });
   }
 
   private prune(): void {
@@ -107,23 +100,44 @@ export class MessageStore {
     this.database.prepare("DELETE FROM message WHERE id <= (SELECT max(id) FROM message) - ?").run(KEEP);
   }
 
-  private async read(row: Row): Promise<StoredMessage> {
-    const { subject, text, html } = row.text === null ? await this.decodeOnce(row) : { ...row, text: row.text };
-    return {
-      id: row.id,
-      channel: row.channel,
-      to: row.to,
-      at: new Date(row.at).toISOString(),
-      ...(subject === null ? {} : { subject }),
-      text,
-      ...(html === null ? {} : { html }),
-      raw: Buffer.from(row.raw).toString("utf8"),
-    };
+  /** Decodes what nobody looked at before and remembers it. */
+  private async read(rows: Row[]): Promise<StoredMessage[]> {
+    const fresh: Row[] = [];
+    for (const row of rows) {
+      if (row.text !== null) continue;
+      Object.assign(row, await this.decode(row.raw));
+      fresh.push(row);
+    }
+    if (fresh.length > 0) {
+      this.inTransaction(() => {
+        const update = this.database.prepare("UPDATE message SET subject = ?, text = ?, html = ? WHERE id = ?");
+        for (const { subject, text, html, id } of fresh) update.run(subject, text, html, id);
+      });
+    }
+    return rows.map(toStored);
   }
 
-  private async decodeOnce(row: Row): Promise<Decoded> {
-    const decoded = await this.decode(row.raw);
-    this.database.prepare("UPDATE message SET subject = ?, text = ?, html = ? WHERE id = ?").run(decoded.subject, decoded.text, decoded.html, row.id);
-    return decoded;
+  private inTransaction(work: () => void): void {
+    this.database.exec("BEGIN");
+    try {
+      work();
+      this.database.exec("COMMIT");
+    } catch (error) {
+      this.database.exec("ROLLBACK");
+      throw error;
+    }
   }
+}
+
+function toStored({ id, channel, to, at, subject, text, html, raw }: Row): StoredMessage {
+  return {
+    id,
+    channel,
+    to,
+    at: new Date(at).toISOString(),
+    ...(subject === null ? {} : { subject }),
+    text: text ?? "",
+    ...(html === null ? {} : { html }),
+    raw: Buffer.from(raw).toString("utf8"),
+  };
 }
