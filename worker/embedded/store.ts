@@ -1,0 +1,89 @@
+import type { Clock, Reply, Sql, Store } from "../ports.ts";
+import { commitPerTurn } from "./commit-per-turn.ts";
+import { CommandError, type CommandSpec, wrongArity } from "./store/command.ts";
+import { HASHES } from "./store/hashes.ts";
+import { KEYS } from "./store/keys.ts";
+import { Keyspace } from "./store/keyspace.ts";
+import { SERVER, unknownCommand } from "./store/server.ts";
+import { SETS } from "./store/sets.ts";
+import { SORTED_SETS } from "./store/sorted-sets.ts";
+import { STRINGS } from "./store/strings.ts";
+
+/** The commands that Carillon uses, one family per file. Whatever else is asked for gets Redis's "unknown command". */
+const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(Object.entries({ ...STRINGS, ...KEYS, ...HASHES, ...SETS, ...SORTED_SETS, ...SERVER }));
+
+/** Redis's commands on a SQLite file. What `execute` answers may be given out once `settled` has resolved. */
+export type StoreEngine = {
+  /** Name and arguments; a command's error is an answer like any other, as in a pipeline. */
+  execute(command: readonly (string | number)[]): Reply | CommandError;
+  /** MULTI … EXEC: an unknown command or a wrong number of arguments discards all, other errors are that command's answer alone. */
+  executeAll(commands: readonly (readonly (string | number)[])[]): (Reply | CommandError)[] | CommandError;
+  /** Resolves when all that was executed is on the disk; rejects with Unavailable if that failed and is undone. */
+  settled(): Promise<void>;
+};
+
+/** The store port over a SQLite file of its own. Durable: an answer comes after the commit of its turn. */
+export function embeddedStore(sql: Sql, clock: Clock): Store {
+  return storeOf(openStore(sql, clock));
+}
+
+export function storeOf(engine: StoreEngine): Store {
+  return {
+    async run(...commands) {
+      const replies = commands.map((command) => engine.execute(command));
+      await engine.settled();
+      return replies.map(orThrow);
+    },
+    async atomic(...commands) {
+      const replies = orThrow(engine.executeAll(commands));
+      await engine.settled();
+      return replies.map(orThrow);
+    },
+    isReady: async () => true,
+  };
+}
+
+export function openStore(sql: Sql, clock: Clock): StoreEngine {
+  const turn = commitPerTurn(sql, "store", () => keyspace.load());
+  const keyspace: Keyspace = new Keyspace(sql, clock, turn);
+
+  const execute = (command: readonly (string | number)[]): Reply | CommandError => {
+    const [name = "", ...args] = command.map(toText);
+    const spec = find(name, args);
+    if (spec instanceof CommandError) return spec;
+    keyspace.sweep();
+    try {
+      return spec.run(keyspace, args);
+    } catch (error) {
+      if (error instanceof CommandError) return error;
+      throw error;
+    }
+  };
+
+  return {
+    execute,
+    executeAll(commands) {
+      for (const command of commands) {
+        const [name = "", ...args] = command.map(toText);
+        if (find(name, args) instanceof CommandError) return new CommandError("EXECABORT Transaction discarded because of previous errors.");
+      }
+      return commands.map(execute);
+    },
+    settled: turn.settled,
+  };
+}
+
+function find(name: string, args: string[]): CommandSpec | CommandError {
+  const known = name.toLowerCase();
+  const spec = COMMANDS.get(known);
+  if (!spec) return unknownCommand(name, args);
+  const count = args.length + 1;
+  return (spec.arity < 0 ? count >= -spec.arity : count === spec.arity) ? spec : wrongArity(known);
+}
+
+const toText = (arg: string | number): string => (typeof arg === "string" ? arg.toWellFormed() : String(arg));
+
+function orThrow<T>(reply: T | CommandError): T {
+  if (reply instanceof CommandError) throw reply;
+  return reply;
+}
