@@ -129,6 +129,7 @@ export class CarillonBell extends HTMLElement {
         autofocus
         aria-labelledby="title"
         @beforetoggle=${this.#toggle}
+        @toggle=${this.#toggle}
         @keydown=${this.#move}
       >
         ${
@@ -174,6 +175,7 @@ export class CarillonBell extends HTMLElement {
       server: this.server,
       token: this.#token,
       onChange: this.#update,
+      onLive: () => this.#failure?.retry?.(),
       onItem: (item) => this.#arrive(item),
     });
     if (this.#isOpen) this.#show("all", "");
@@ -211,11 +213,18 @@ export class CarillonBell extends HTMLElement {
     this.#update();
   };
 
-  #toggle = (event: ToggleEvent): void => {
-    this.#isOpen = event.newState === "open";
+  /** Filled before it shows and emptied after it has gone, so that focus finds its way back to the button. */
+  #toggle = ({ type, newState }: ToggleEvent): void => {
+    if ((newState === "open") !== (type === "beforetoggle")) return;
+    this.#isOpen = newState === "open";
     clearInterval(this.#clock);
-    if (!this.#isOpen) return this.#update();
+    if (!this.#isOpen) {
+      // Browsers do not restore focus inside a shadow root; where the person has put it elsewhere, it stays.
+      if ([this, document.body].includes(document.activeElement as HTMLElement)) this.#element("bell").focus();
+      return this.#update();
+    }
     this.#toasts = [];
+    this.#explained = null;
     this.#clock = setInterval(this.#update, CLOCK_EVERY);
     this.#show("all", "");
   };

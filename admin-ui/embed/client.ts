@@ -14,9 +14,14 @@ export type ConnectOptions = {
   onChange?: (state: ConnectionState) => void;
   /** An item that is new to this person, once each, also after an interruption. */
   onItem?: (item: InboxItem) => void;
+  /** The link is up again and everything missed is here. */
+  onLive?: () => void;
   /** What the server said against a frame of ours, e.g. `socket.too-many-frames`. The link goes on by itself. */
   onError?: (code: string) => void;
-  /** The revision the caller already has. Without it the newest items are read first and history stays on the server. */
+  /**
+   * The revision the caller already has: all that changed since then is told, from 0 the whole history. Without it the newest
+   * items are read first and history stays on the server.
+   */
   after?: number;
 };
 
@@ -101,6 +106,7 @@ export function connect(options: ConnectOptions, runtime: Runtime = browser): Co
       if (status === "live") state.problem = null;
       else if (problem !== null) state.problem = problem instanceof Error ? problem.message : String(problem);
       changed();
+      if (status === "live") options.onLive?.();
     },
     isVisible: runtime.isVisible,
     now: runtime.now,

@@ -36,9 +36,9 @@ const FILTERS = ["unread", "all", "archived", "dismissed"] as const;
 export function panelTemplate(panel: Panel): TemplateResult {
   const { text, view, failure } = panel;
   return html`
-    <header>
+    <div class="head">
       <h2 id="title">${text.bell}</h2>
-      <button class="text" ?disabled=${panel.unread === 0} @click=${panel.markAll}>${icon("check")}${text.markAll}</button>
+      <button class="text" ?disabled=${panel.unread === 0} @click=${panel.markAll}>${text.markAll}</button>
       <button class="icon close" aria-label=${text.close} popovertarget="panel">${icon("close")}</button>
       <label>
         ${icon("search")}
@@ -52,9 +52,9 @@ export function panelTemplate(panel: Panel): TemplateResult {
       <div class="filters" role="group" aria-label=${text.filters}>
         ${FILTERS.map((filter) => html`<button aria-pressed=${filter === view.filter} @click=${() => panel.show(filter)}>${text[filter]}</button>`)}
       </div>
-    </header>
+    </div>
     ${panel.offline === null ? nothing : notice("status", text.reconnecting, panel.offline, text.retry, panel.reconnect)}
-    ${failure ? notice("alert", failure.text, "", text.retry, failure.retry) : nothing}
+    ${failure && !(panel.offline && failure.retry) ? notice("alert", failure.text, "", text.retry, failure.retry) : nothing}
     <div class="scroll" aria-busy=${panel.isLoading}>${listTemplate(panel)}</div>
   `;
 }
