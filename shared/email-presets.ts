@@ -98,7 +98,8 @@ export const presetHost = (preset: EmailPreset, region: string): string => prese
 /** A sentence for the admin when port and encryption do not belong together, else null. */
 export function portEncryptionMismatch(port: number, encryption: Encryption): string | null {
   if (port === 465 && encryption !== "ssl") return "Port 465 speaks SSL from the first byte: choose SSL, or port 587 with TLS.";
-  if (STARTTLS_PORTS.has(port) && encryption === "ssl") return `Port ${port} begins in plain text and then upgrades: choose TLS, or port 465 with SSL.`;
+  if (STARTTLS_PORTS.has(port) && encryption === "ssl")
+    return `Port ${port} begins in plain text and then upgrades: choose TLS, or port 465 with SSL.`;
   if (STARTTLS_PORTS.has(port) && encryption === "none") return `Port ${port} at a mail provider wants encryption: choose TLS.`;
   return null;
 }

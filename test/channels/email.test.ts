@@ -2,7 +2,16 @@ import type { EmailSettings } from "@carillon/shared/channels";
 import type { Configuration, Message, Outcome } from "@carillon/worker/channels/channel";
 import { createEmail } from "@carillon/worker/channels/email";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { hangUpAll, makeCertificates, smtpError, startMailServer, startPlainServer, trust, type TestCertificates, type TestServer } from "./mail-server.ts";
+import {
+  hangUpAll,
+  makeCertificates,
+  smtpError,
+  startMailServer,
+  startPlainServer,
+  trust,
+  type TestCertificates,
+  type TestServer,
+} from "./mail-server.ts";
 
 const email = createEmail({ name: 1_000, connect: 1_000, greeting: 400, answer: 700, open: 3_000, send: 1_500 });
 
@@ -39,7 +48,11 @@ const settings = (port: number, more: Partial<EmailSettings> = {}): EmailSetting
   auth: "password",
   ...more,
 });
-const configuration = (port: number, more: Partial<EmailSettings> = {}, secrets: Record<string, string> = { password: "pass" }): Configuration<EmailSettings> => ({
+const configuration = (
+  port: number,
+  more: Partial<EmailSettings> = {},
+  secrets: Record<string, string> = { password: "pass" },
+): Configuration<EmailSettings> => ({
   settings: settings(port, more),
   secrets,
   sender: { publicUrl: "https://notify.example.com", orgName: "Müller GmbH" },
@@ -71,7 +84,12 @@ describe("a session", () => {
   test("sends many mails over one connection and says goodbye", async () => {
     const server = await serve();
     const session = email.open(configuration(server.port));
-    for (let n = 0; n < 20; n += 1) expect(await session.send(message({ deliveryId: `0.d${n}` }))).toMatchObject({ kind: "ok", code: "250 2.0.0", said: "250 2.0.0 Ok, stored" });
+    for (let n = 0; n < 20; n += 1)
+      expect(await session.send(message({ deliveryId: `0.d${n}` }))).toMatchObject({
+        kind: "ok",
+        code: "250 2.0.0",
+        said: "250 2.0.0 Ok, stored",
+      });
     await session.close();
     expect(server.received).toHaveLength(20);
     expect(new Set(server.received.map(({ session: id }) => id)).size).toBe(1);
@@ -96,10 +114,17 @@ describe("a session", () => {
   });
 
   test("goes on over the same connection after a refused address", async () => {
-    const server = await serve({ onRcptTo: ({ address }, _session, callback) => (address.startsWith("gone") ? callback(smtpError(550, "5.1.1 No such user")) : callback()) });
+    const server = await serve({
+      onRcptTo: ({ address }, _session, callback) =>
+        address.startsWith("gone") ? callback(smtpError(550, "5.1.1 No such user")) : callback(),
+    });
     const session = email.open(configuration(server.port));
     const to = (address: string) => ({ to: { id: "u", name: null, address, locale: "en" } });
-    expect(await session.send(message(to("gone@example.com")))).toMatchObject({ kind: "gone", code: "550 5.1.1", said: "550 5.1.1 No such user" });
+    expect(await session.send(message(to("gone@example.com")))).toMatchObject({
+      kind: "gone",
+      code: "550 5.1.1",
+      said: "550 5.1.1 No such user",
+    });
     expect(await session.send(message(to("ada@example.com")))).toMatchObject({ kind: "ok" });
     expect(await session.send(message(to("gone@example.com")))).toMatchObject({ kind: "gone" });
     expect(await session.send(message(to("eve@example.com")))).toMatchObject({ kind: "ok" });
@@ -134,7 +159,9 @@ describe("what becomes of a try", () => {
     [554, "5.6.0 No", { kind: "permanent" }],
     [421, "4.3.2 Closing", { kind: "retry", code: "421 4.3.2" }],
   ])("%i %s after the body", async (code, words, expected) => {
-    const server = await serve({ onData: (stream, _session, callback) => stream.on("end", () => callback(smtpError(code, words))).resume() });
+    const server = await serve({
+      onData: (stream, _session, callback) => stream.on("end", () => callback(smtpError(code, words))).resume(),
+    });
     expect(await sendOne(configuration(server.port))).toMatchObject(expected);
   });
 
@@ -156,7 +183,11 @@ describe("what becomes of a try", () => {
     const starttls = await serve(certificates[which]);
     expect(await sendOne(configuration(starttls.port))).toMatchObject({ kind: "retry", code: "certificate", unreachable: true });
     const implicit = await serve({ ...certificates[which], secure: true });
-    expect(await sendOne(configuration(implicit.port, { encryption: "ssl" }))).toMatchObject({ kind: "retry", code: "certificate", unreachable: true });
+    expect(await sendOne(configuration(implicit.port, { encryption: "ssl" }))).toMatchObject({
+      kind: "retry",
+      code: "certificate",
+      unreachable: true,
+    });
     expect([...starttls.received, ...implicit.received]).toEqual([]);
   });
 
@@ -173,7 +204,11 @@ describe("what becomes of a try", () => {
     await closed.stop();
     expect(await sendOne(configuration(silent.port))).toMatchObject({ kind: "retry", code: "silent", unreachable: true });
     expect(await sendOne(configuration(closed.port))).toMatchObject({ kind: "retry", code: "refused", unreachable: true });
-    expect(await sendOne(configuration(587, { host: "nowhere.invalid" }))).toMatchObject({ kind: "retry", code: "name", unreachable: true });
+    expect(await sendOne(configuration(587, { host: "nowhere.invalid" }))).toMatchObject({
+      kind: "retry",
+      code: "name",
+      unreachable: true,
+    });
     const foreign = await sendOne(configuration(ssh.port));
     expect(foreign).toMatchObject({ kind: "retry", code: "not-smtp", unreachable: true });
     expect(JSON.stringify(foreign)).not.toContain("OpenSSH");
@@ -181,7 +216,10 @@ describe("what becomes of a try", () => {
 
   test("private hosts are refused at sending too", async () => {
     const server = await serve();
-    expect(await sendOne({ ...configuration(server.port), allowPrivateHosts: false })).toMatchObject({ kind: "fault", code: "host-policy" });
+    expect(await sendOne({ ...configuration(server.port), allowPrivateHosts: false })).toMatchObject({
+      kind: "fault",
+      code: "host-policy",
+    });
     expect(server.server.connections.size).toBe(0);
   });
 });
@@ -191,26 +229,37 @@ describe("a mail", () => {
     const server = await serve();
     const texts = { title: "Hi\r\nBcc: evil@example.com\u2028X: y", body: "a\r\n.\r\nMAIL FROM:<x>\r\n.", action: "Open", locale: "en" };
     const to = { id: "u1", name: 'Eve", <evil@example.com>\r\nCc: evil@example.com', address: "ada@example.com", locale: "en" };
-    expect(await sendOne(configuration(server.port, { fromName: 'A\r\nBcc: evil@example.com"' }), { texts, to, deliveryId: "0.d1\r\nX-Evil: 1" })).toMatchObject({ kind: "ok" });
+    expect(
+      await sendOne(configuration(server.port, { fromName: 'A\r\nBcc: evil@example.com"' }), {
+        texts,
+        to,
+        deliveryId: "0.d1\r\nX-Evil: 1",
+      }),
+    ).toMatchObject({ kind: "ok" });
     expect(server.received).toHaveLength(1);
     expect(server.received[0]?.to).toEqual(["ada@example.com"]);
     const headers = server.received[0]?.raw.split("\r\n\r\n")[0] ?? "";
     expect(headers).not.toMatch(/^(bcc|cc|x|x-evil):/im);
   });
 
-  test.each(["ada@example.com, eve@example.com", "ada@example.com>\r\nRCPT TO:<eve@example.com"])("%j is not an address and reaches nobody", async (address) => {
-    const server = await serve();
-    const outcome = await sendOne(configuration(server.port), { to: { id: "u", name: null, address, locale: "en" } });
-    expect(outcome.kind).not.toBe("ok");
-    expect(server.received).toEqual([]);
-  });
+  test.each(["ada@example.com, eve@example.com", "ada@example.com>\r\nRCPT TO:<eve@example.com"])(
+    "%j is not an address and reaches nobody",
+    async (address) => {
+      const server = await serve();
+      const outcome = await sendOne(configuration(server.port), { to: { id: "u", name: null, address, locale: "en" } });
+      expect(outcome.kind).not.toBe("ok");
+      expect(server.received).toEqual([]);
+    },
+  );
 });
 
 describe("the staged test", () => {
   test("goes through every stage with the server's words and delivers a mail", async () => {
     const server = await serve();
     const stages = await Array.fromAsync(email.test(configuration(server.port), "admin@example.com"));
-    expect(stages.map(({ stage, ok }) => [stage, ok])).toEqual(["name", "tcp", "tls", "login", "sender", "recipient", "accepted", "done"].map((stage) => [stage, true]));
+    expect(stages.map(({ stage, ok }) => [stage, ok])).toEqual(
+      ["name", "tcp", "tls", "login", "sender", "recipient", "accepted", "done"].map((stage) => [stage, true]),
+    );
     expect(stages[6]).toMatchObject({ said: "250 2.0.0 Ok, stored", ms: expect.any(Number) });
     expect(server.received[0]?.to).toEqual(["admin@example.com"]);
     expect(server.received[0]?.raw).toContain("Auto-Submitted: auto-generated");
@@ -218,22 +267,30 @@ describe("the staged test", () => {
 
   test("stops at a wrong password, a refused sender, a refused recipient, a refused message", async () => {
     const login = await serve();
-    expect(await stagesOf(configuration(login.port, {}, { password: "wrong" }))).toMatch(/tls ok, login failed, done failed\nThe server refused user name or password/);
+    expect(await stagesOf(configuration(login.port, {}, { password: "wrong" }))).toMatch(
+      /tls ok, login failed, done failed\nThe server refused user name or password/,
+    );
     const sender = await serve({ onMailFrom: (_address, _session, callback) => callback(smtpError(553, "5.1.8 Not yours")) });
     expect(await stagesOf(configuration(sender.port))).toMatch(/login ok, sender failed, done failed\n.*From Address/);
     const recipient = await serve({ onRcptTo: (_address, _session, callback) => callback(smtpError(550, "5.1.1 Nobody")) });
     expect(await stagesOf(configuration(recipient.port))).toMatch(/sender ok, recipient failed, done failed\nThis address does not exist/);
-    const body = await serve({ onData: (stream, _session, callback) => stream.on("end", () => callback(smtpError(554, "5.7.1 Spam"))).resume() });
+    const body = await serve({
+      onData: (stream, _session, callback) => stream.on("end", () => callback(smtpError(554, "5.7.1 Spam"))).resume(),
+    });
     expect(await stagesOf(configuration(body.port))).toMatch(/recipient ok, accepted failed, done failed\nThe server refused this message/);
     expect(await stagesOf(configuration(body.port), "no address")).toMatch(/login ok, recipient failed, done failed\nEnter one address/);
   });
 
   test("explains SSL against a STARTTLS port, TLS against an SSL port, and none against a server that wants TLS", async () => {
     const starttls = await serve();
-    expect(await stagesOf(configuration(starttls.port, { encryption: "ssl" }))).toMatch(/tcp ok, tls failed, done failed\nThis port does not speak SSL from the first byte/);
+    expect(await stagesOf(configuration(starttls.port, { encryption: "ssl" }))).toMatch(
+      /tcp ok, tls failed, done failed\nThis port does not speak SSL from the first byte/,
+    );
     expect(await stagesOf(configuration(starttls.port, { encryption: "none" }))).toMatch(/login failed, done failed\n.*choose TLS/);
     const implicit = await serve({ secure: true });
-    expect(await stagesOf(configuration(implicit.port))).toMatch(/tcp ok, tls failed, done failed\nThe server took the connection and said nothing/);
+    expect(await stagesOf(configuration(implicit.port))).toMatch(
+      /tcp ok, tls failed, done failed\nThe server took the connection and said nothing/,
+    );
   });
 
   test("says whether name, port or certificate is wrong", async () => {
@@ -242,14 +299,22 @@ describe("the staged test", () => {
     expect(await stagesOf(configuration(587, { host: "nowhere.invalid" }))).toMatch(/^name failed, done failed\nNo such server name/);
     expect(await stagesOf(configuration(closed.port))).toMatch(/^name ok, tcp failed, done failed\nNothing answers/);
     const otherName = await serve(certificates.otherName);
-    expect(await stagesOf(configuration(otherName.port))).toMatch(/tcp ok, tls failed, done failed\nThe server's certificate is not valid for this name/);
-    expect(await stagesOf({ ...configuration(25), allowPrivateHosts: false })).toMatch(/^name failed, done failed\nThis name belongs to a private network/);
+    expect(await stagesOf(configuration(otherName.port))).toMatch(
+      /tcp ok, tls failed, done failed\nThe server's certificate is not valid for this name/,
+    );
+    expect(await stagesOf({ ...configuration(25), allowPrivateHosts: false })).toMatch(
+      /^name failed, done failed\nThis name belongs to a private network/,
+    );
   });
 
   test("can't be used to read what other ports say", async () => {
     const ssh = await servePlain("SSH-2.0-OpenSSH_9.2\r\n");
     const stages = await Array.fromAsync(email.test(configuration(ssh.port), "admin@example.com"));
-    expect(stages.at(-2)).toMatchObject({ stage: "tls", ok: false, remedy: "What answers there is not a mail server: check host and port." });
+    expect(stages.at(-2)).toMatchObject({
+      stage: "tls",
+      ok: false,
+      remedy: "What answers there is not a mail server: check host and port.",
+    });
     expect(JSON.stringify(stages)).not.toContain("OpenSSH");
   });
 });

@@ -29,13 +29,20 @@ export async function startMailServer(options: SMTPServerOptions): Promise<TestS
     closeTimeout: 50,
     authMethods: ["PLAIN", "LOGIN", "XOAUTH2"],
     onAuth: ({ username, password }, _session, callback) =>
-      username === "user" && password === "pass" ? callback(null, { user: "user" }) : callback(smtpError(535, "5.7.8 Bad credentials for user/pass")),
+      username === "user" && password === "pass"
+        ? callback(null, { user: "user" })
+        : callback(smtpError(535, "5.7.8 Bad credentials for user/pass")),
     onData(stream, session, callback) {
       const chunks: Buffer[] = [];
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("end", () => {
         const { mailFrom, rcptTo } = session.envelope;
-        received.push({ from: mailFrom ? mailFrom.address : "", to: rcptTo.map(({ address }) => address), raw: Buffer.concat(chunks).toString("utf8"), session: session.id });
+        received.push({
+          from: mailFrom ? mailFrom.address : "",
+          to: rcptTo.map(({ address }) => address),
+          raw: Buffer.concat(chunks).toString("utf8"),
+          session: session.id,
+        });
         callback(null, "2.0.0 Ok, stored");
       });
     },
@@ -59,7 +66,10 @@ export function hangUpAll({ server }: TestServer): void {
 }
 
 /** A server that says exactly these words to whoever connects, or nothing. */
-export async function startPlainServer(greeting: string | null, onSocket?: (socket: net.Socket) => void): Promise<{ port: number; stop(): Promise<void> }> {
+export async function startPlainServer(
+  greeting: string | null,
+  onSocket?: (socket: net.Socket) => void,
+): Promise<{ port: number; stop(): Promise<void> }> {
   const sockets = new Set<net.Socket>();
   const server = net.createServer((socket) => {
     sockets.add(socket.on("error", () => {}));

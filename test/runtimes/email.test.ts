@@ -5,7 +5,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { hangUpAll, makeCertificates, smtpError, startMailServer, startPlainServer, type TestCertificates, type TestServer } from "../channels/mail-server.ts";
+import {
+  hangUpAll,
+  makeCertificates,
+  smtpError,
+  startMailServer,
+  startPlainServer,
+  type TestCertificates,
+  type TestServer,
+} from "../channels/mail-server.ts";
 import type { Order, Report } from "./email-entry.ts";
 import { RUNTIMES, startRuntime, type Runtime } from "./start-runtime.ts";
 
@@ -57,7 +65,10 @@ describe.each(RUNTIMES)("email in %s", (name) => {
   ])("many mails go over one connection with %s, in one request after the other", async (_title, options, more) => {
     const server = await serve(options);
     for (let round = 0; round < 2; round += 1) {
-      const outcomes = await send(configure(server.port, more), Array.from({ length: 10 }, () => "ada@example.com"));
+      const outcomes = await send(
+        configure(server.port, more),
+        Array.from({ length: 10 }, () => "ada@example.com"),
+      );
       expect(outcomes.map(({ kind }) => kind)).toEqual(Array.from({ length: 10 }, () => "ok"));
     }
     expect(server.received).toHaveLength(20);
@@ -75,7 +86,10 @@ describe.each(RUNTIMES)("email in %s", (name) => {
   });
 
   test("after a refused address the same connection goes on", async () => {
-    const server = await serve({ onRcptTo: ({ address }, _session, callback) => (address.startsWith("gone") ? callback(smtpError(550, "5.1.1 No such user")) : callback()) });
+    const server = await serve({
+      onRcptTo: ({ address }, _session, callback) =>
+        address.startsWith("gone") ? callback(smtpError(550, "5.1.1 No such user")) : callback(),
+    });
     const outcomes = await send(configure(server.port), ["gone@example.com", "ada@example.com", "gone@example.com", "eve@example.com"]);
     expect(outcomes.map(({ kind }) => kind)).toEqual(["gone", "ok", "gone", "ok"]);
     expect(new Set(server.received.map(({ session }) => session)).size).toBe(1);
@@ -85,7 +99,8 @@ describe.each(RUNTIMES)("email in %s", (name) => {
     const starttls = await serve(certificates[which]);
     const implicit = await serve({ ...certificates[which], secure: true });
     const outcomes = [...(await send(configure(starttls.port))), ...(await send(configure(implicit.port, { encryption: "ssl" })))];
-    for (const outcome of outcomes) expect(outcome).toMatchObject({ kind: "retry", unreachable: true, code: expect.stringMatching(/^(certificate|tls)$/) });
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({ kind: "retry", unreachable: true, code: expect.stringMatching(/^(certificate|tls)$/) });
     expect([...starttls.received, ...implicit.received]).toEqual([]);
     expect(await stages(configure(starttls.port))).toBe("name ok, tcp ok, tls failed, done failed");
   });
@@ -98,7 +113,9 @@ describe.each(RUNTIMES)("email in %s", (name) => {
     servers.push(ssh);
     expect(await send({ ...configure(server.port), secrets: { password: "wrong" } })).toMatchObject([{ kind: "fault", code: "535 5.7.8" }]);
     expect(await send(configure(closed.port))).toMatchObject([{ kind: "retry", code: "refused", unreachable: true }]);
-    expect(await send(configure(587, { host: "nowhere.invalid" }))).toMatchObject([{ kind: "retry", code: expect.stringMatching(/^(name|refused)$/), unreachable: true }]);
+    expect(await send(configure(587, { host: "nowhere.invalid" }))).toMatchObject([
+      { kind: "retry", code: expect.stringMatching(/^(name|refused)$/), unreachable: true },
+    ]);
     expect(await send(configure(server.port, { encryption: "ssl" }))).toMatchObject([{ kind: "retry", code: "tls", unreachable: true }]);
     expect(await send(configure(ssh.port))).toMatchObject([{ kind: "retry", code: "not-smtp" }]);
     expect(await send({ ...configure(server.port), allowPrivateHosts: false })).toMatchObject([{ kind: "fault", code: "host-policy" }]);
@@ -115,7 +132,9 @@ describe.each(RUNTIMES)("email in %s", (name) => {
     const green = "name ok, tcp ok, tls ok, login ok, sender ok, recipient ok, accepted ok, done ok";
     expect(await stages(configure((await serve()).port))).toBe(green);
     expect(await stages(configure((await serve({ secure: true })).port, { encryption: "ssl" }))).toBe(green);
-    expect(await stages({ ...configure((await serve()).port), secrets: { password: "wrong" } })).toBe("name ok, tcp ok, tls ok, login failed, done failed");
+    expect(await stages({ ...configure((await serve()).port), secrets: { password: "wrong" } })).toBe(
+      "name ok, tcp ok, tls ok, login failed, done failed",
+    );
   });
 });
 
@@ -149,12 +168,24 @@ describe.each(RUNTIMES)("email by OAuth 2 against the sandbox in %s", (name) => 
     expect(await send(password)).toMatchObject([{ kind: "ok" }]);
     sandbox.revokeTokens();
     expect(await send(password)).toMatchObject([{ kind: "ok" }]);
-    expect(await send("not-the-secret")).toMatchObject([{ kind: "fault", code: "oauth 401", said: "invalid_client: Client id or secret is wrong, said the sandbox" }]);
+    expect(await send("not-the-secret")).toMatchObject([
+      { kind: "fault", code: "oauth 401", said: "invalid_client: Client id or secret is wrong, said the sandbox" },
+    ]);
   });
 });
 
 const configure = (port: number, more: Partial<EmailSettings> = {}): Configuration<EmailSettings> => ({
-  settings: { host: "localhost", port, username: "user", encryption: "tls", fromAddress: "crm@example.com", fromName: "Müller", replyTo: "", auth: "password", ...more },
+  settings: {
+    host: "localhost",
+    port,
+    username: "user",
+    encryption: "tls",
+    fromAddress: "crm@example.com",
+    fromName: "Müller",
+    replyTo: "",
+    auth: "password",
+    ...more,
+  },
   secrets: { password: "pass" },
   sender: { publicUrl: "https://notify.example.com", orgName: "Müller GmbH" },
   allowPrivateHosts: true,

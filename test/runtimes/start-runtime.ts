@@ -32,7 +32,11 @@ export async function startRuntime(name: RuntimeName, entry: string, folder: str
 
 function startDeno(entry: string, port: number, caFile: string): ChildProcess {
   const flags = ["serve", "--allow-all", "--node-modules-dir=manual", "--no-lock", "--host", "127.0.0.1", "--port", String(port), entry];
-  return spawn(join(ROOT, "node_modules/deno/deno"), flags, { cwd: ROOT, env: { ...process.env, DENO_CERT: caFile }, stdio: ["ignore", "ignore", "pipe"] });
+  return spawn(join(ROOT, "node_modules/deno/deno"), flags, {
+    cwd: ROOT,
+    env: { ...process.env, DENO_CERT: caFile },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
 }
 
 async function startWorkerd(entry: string, port: number, folder: string, caFile: string): Promise<ChildProcess> {
@@ -61,7 +65,10 @@ const config :Workerd.Config = (
 );
 `,
   );
-  return spawn(join(ROOT, "node_modules/.bin/workerd"), ["serve", join(folder, "workerd.capnp")], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  return spawn(join(ROOT, "node_modules/.bin/workerd"), ["serve", join(folder, "workerd.capnp")], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
 }
 
 async function untilReady(url: string, child: ChildProcess, words: () => string): Promise<void> {

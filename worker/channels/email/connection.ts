@@ -50,7 +50,9 @@ export class SmtpClient {
       connectionTimeout: patience.connect + patience.greeting,
       greetingTimeout: patience.greeting,
       socketTimeout: patience.answer,
-      ...(login && "token" in login ? { customAuth: { [BY_TOKEN]: (context: SMTPConnectionCustomAuthContext) => signInWithToken(context, login) } } : {}),
+      ...(login && "token" in login
+        ? { customAuth: { [BY_TOKEN]: (context: SMTPConnectionCustomAuthContext) => signInWithToken(context, login) } }
+        : {}),
       ...(watch ? { logger: answersTo(watch), transactionLog: true } : {}),
     });
     this.smtp.on("error", () => (this.open = false));
@@ -209,4 +211,8 @@ function answersTo(watch: Watcher): Record<string, (entry: { tnx?: string }, tex
 
 /** A socket that is not yet SMTP failed. */
 export const troubleToFailure = (error: unknown): SmtpFailure =>
-  new SmtpFailure(outcomeOfTrouble(error instanceof ConnectionTrouble ? error.trouble : troubleOf(error, "connecting"), false), false, error);
+  new SmtpFailure(
+    outcomeOfTrouble(error instanceof ConnectionTrouble ? error.trouble : troubleOf(error, "connecting"), false),
+    false,
+    error,
+  );

@@ -10,15 +10,31 @@ const FIXTURES: { command: string; text: string; expected: Record<string, unknow
   { command: "AUTH PLAIN", text: "534 5.7.9 Application-specific password required", expected: { kind: "fault", code: "534 5.7.9" } },
   { command: "AUTH PLAIN", text: "535 5.7.8 Username and Password not accepted", expected: { kind: "fault", code: "535 5.7.8" } },
   { command: "AUTH PLAIN", text: "538 5.7.11 Not on a plain connection", expected: { kind: "fault", code: "538 5.7.11" } },
-  { command: "AUTH LOGIN", text: "550 5.7.30 Basic authentication is not supported for Client Submission", expected: { kind: "fault", code: "550 5.7.30" } },
-  { command: "DATA", text: "550 5.7.60 SMTP; Client does not have permissions to send as this sender", expected: { kind: "fault", code: "550 5.7.60" } },
+  {
+    command: "AUTH LOGIN",
+    text: "550 5.7.30 Basic authentication is not supported for Client Submission",
+    expected: { kind: "fault", code: "550 5.7.30" },
+  },
+  {
+    command: "DATA",
+    text: "550 5.7.60 SMTP; Client does not have permissions to send as this sender",
+    expected: { kind: "fault", code: "550 5.7.60" },
+  },
   { command: "MAIL FROM", text: "553 Sender address rejected: not owned by user", expected: { kind: "fault", code: "553" } },
   { command: "STARTTLS", text: "454 TLS not available due to temporary reason", expected: { kind: "retry", unreachable: true } },
   { command: "DATA", text: "454 Throttling failure: Maximum sending rate exceeded.", expected: { kind: "retry", afterMs: 10 * MINUTE } },
   { command: "AUTH PLAIN", text: "504 5.5.4 Unrecognized authentication type", expected: { kind: "fault", code: "504 5.5.4" } },
   { command: "CONN", text: "554 No SMTP service for you", expected: { kind: "retry", unreachable: true } },
-  { command: "RCPT TO", text: "550 5.1.1 The email account that you tried to reach does not exist", expected: { kind: "gone", code: "550 5.1.1" } },
-  { command: "RCPT TO", text: "550-5.2.2 The recipient's inbox is\n550 5.2.2 out of storage", expected: { kind: "retry", said: "550-5.2.2 The recipient's inbox is 550 5.2.2 out of storage" } },
+  {
+    command: "RCPT TO",
+    text: "550 5.1.1 The email account that you tried to reach does not exist",
+    expected: { kind: "gone", code: "550 5.1.1" },
+  },
+  {
+    command: "RCPT TO",
+    text: "550-5.2.2 The recipient's inbox is\n550 5.2.2 out of storage",
+    expected: { kind: "retry", said: "550-5.2.2 The recipient's inbox is 550 5.2.2 out of storage" },
+  },
   { command: "DATA", text: "550 5.3.1 Mail system full", expected: { kind: "retry" } },
   { command: "DATA", text: "550 5.4.5 Daily user sending limit exceeded", expected: { kind: "retry", afterMs: 60 * MINUTE } },
   { command: "RCPT TO", text: "450 4.7.1 Please try again later", expected: { kind: "retry", afterMs: 5 * MINUTE } },
@@ -58,7 +74,11 @@ describe("what a server's answer means", () => {
   });
 
   test("an unknown answer is tried again and keeps the server's words", () => {
-    expect(outcomeOfReply({ code: 599, text: "599 what now", command: "DATA" })).toMatchObject({ kind: "retry", code: "599", said: "599 what now" });
+    expect(outcomeOfReply({ code: 599, text: "599 what now", command: "DATA" })).toMatchObject({
+      kind: "retry",
+      code: "599",
+      said: "599 what now",
+    });
   });
 
   test("at most 500 characters of the server's words are kept, on one line", () => {

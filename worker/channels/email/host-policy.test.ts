@@ -16,7 +16,13 @@ const settings = (more: Partial<EmailSettings> = {}): EmailSettings => ({
 const pathsOf = (more: Partial<EmailSettings>) => checkSmtpHost(settings(more), false).map(({ path }) => path);
 
 describe("the mail server's address", () => {
-  test.each(["smtp.gmail.com", "smtp.office365.com", "email-smtp.us-east-1.amazonaws.com", "SMTP.SendGrid.NET", "mail.xn--bcher-kva.example"])("%s is fine", (host) => {
+  test.each([
+    "smtp.gmail.com",
+    "smtp.office365.com",
+    "email-smtp.us-east-1.amazonaws.com",
+    "SMTP.SendGrid.NET",
+    "mail.xn--bcher-kva.example",
+  ])("%s is fine", (host) => {
     expect(pathsOf({ host })).toEqual([]);
   });
 
@@ -57,7 +63,12 @@ describe("the mail server's address", () => {
     const withToken = (tokenUrl: string) => pathsOf({ auth: "oauth2", oauth: { clientId: "c", tokenUrl } });
     expect(withToken("")).toEqual([]);
     expect(withToken("https://login.example.com/token")).toEqual([]);
-    for (const tokenUrl of ["http://login.example.com/token", "https://localhost/token", "https://169.254.169.254/token", "https://a:b@login.example.com/"]) {
+    for (const tokenUrl of [
+      "http://login.example.com/token",
+      "https://localhost/token",
+      "https://169.254.169.254/token",
+      "https://a:b@login.example.com/",
+    ]) {
       expect(withToken(tokenUrl), tokenUrl).toEqual(["oauth.tokenUrl"]);
     }
   });
@@ -68,7 +79,16 @@ describe("the mail server's address", () => {
 });
 
 describe("what a name resolves to", () => {
-  test.each(["8.8.8.8", "1.1.1.1", "172.15.0.1", "172.32.0.1", "100.63.255.255", "100.128.0.0", "2606:4700:4700::1111", "2a00:1450:4001:80b::200e"])("%s is public", (address) => {
+  test.each([
+    "8.8.8.8",
+    "1.1.1.1",
+    "172.15.0.1",
+    "172.32.0.1",
+    "100.63.255.255",
+    "100.128.0.0",
+    "2606:4700:4700::1111",
+    "2a00:1450:4001:80b::200e",
+  ])("%s is public", (address) => {
     expect(isPublicAddress(address)).toBe(true);
   });
 

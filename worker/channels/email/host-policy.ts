@@ -15,7 +15,8 @@ export function checkSmtpHost(settings: EmailSettings, allowPrivate: boolean): I
   const host = whyNotPublicName(settings.host);
   if (host) issues.push({ path: "host", message: host });
   if (!SUBMISSION_PORTS.has(settings.port)) issues.push({ path: "port", message: "Use port 587, 465 or 2525" });
-  if (settings.encryption === "none") issues.push({ path: "encryption", message: "Choose TLS or SSL: without encryption the password can be read on the way" });
+  if (settings.encryption === "none")
+    issues.push({ path: "encryption", message: "Choose TLS or SSL: without encryption the password can be read on the way" });
   const tokenUrl = settings.auth === "oauth2" && settings.oauth?.tokenUrl ? whyNotPublicHttps(settings.oauth.tokenUrl) : null;
   if (tokenUrl) issues.push({ path: "oauth.tokenUrl", message: tokenUrl });
   return issues;

@@ -23,7 +23,10 @@ export function textPart({ texts, link, orgName }: Letter): string {
 export function htmlPart({ texts, link, orgName }: Letter): string {
   const direction = isRightToLeft(texts.locale) ? "rtl" : "ltr";
   const body = paragraphs(texts.body)
-    .map((text) => `<p class="ink" style="margin:0 0 16px;font-size:16px;line-height:1.5;color:#27303f">${escapeHtml(text).replace(/\n/g, "<br>")}</p>`)
+    .map(
+      (text) =>
+        `<p class="ink" style="margin:0 0 16px;font-size:16px;line-height:1.5;color:#27303f">${escapeHtml(text).replace(/\n/g, "<br>")}</p>`,
+    )
     .join("\n");
   return `<!doctype html>
 <html lang="${escapeHtml(texts.locale)}" dir="${direction}">

@@ -23,7 +23,8 @@ const mail = (more: Partial<Mail> = {}): Mail => ({
   link: "/tasks/77?a=1&b=2",
   ...more,
 });
-const read = (more: Partial<Mail> = {}, publicUrl = sender.publicUrl) => simpleParser(buildMail(mail(more), settings, { ...sender, publicUrl }));
+const read = (more: Partial<Mail> = {}, publicUrl = sender.publicUrl) =>
+  simpleParser(buildMail(mail(more), settings, { ...sender, publicUrl }));
 
 describe("a mail", () => {
   test("comes out as it went in, in any script", async () => {
@@ -44,7 +45,13 @@ describe("a mail", () => {
 
   test("holds to the lengths and characters of the standard, whatever the text", async () => {
     const long = "x".repeat(5_000);
-    const raw = buildMail(mail({ texts: { title: `Long ${"wörter ".repeat(200)}`, body: `${long}\u0000\u0007\n.\n..\nFrom here`, action: "Open", locale: "en" } }), settings, sender).toString("latin1");
+    const raw = buildMail(
+      mail({
+        texts: { title: `Long ${"wörter ".repeat(200)}`, body: `${long}\u0000\u0007\n.\n..\nFrom here`, action: "Open", locale: "en" },
+      }),
+      settings,
+      sender,
+    ).toString("latin1");
     for (const line of raw.split("\r\n")) expect(line.length).toBeLessThanOrEqual(998);
     expect(raw.replaceAll("\r\n", "")).toMatch(/^[\x20-\x7e\t]*$/);
     const parsed = await simpleParser(raw);
@@ -54,11 +61,16 @@ describe("a mail", () => {
 
   test("has the same Message-ID at every attempt, with the sender's domain where the server has no public name", async () => {
     expect((await read()).messageId).toBe((await read()).messageId);
-    for (const publicUrl of ["http://localhost:8787", "http://127.0.0.1:8787"]) expect((await read({}, publicUrl)).messageId).toBe("<0.d1.acme@example.com>");
+    for (const publicUrl of ["http://localhost:8787", "http://127.0.0.1:8787"])
+      expect((await read({}, publicUrl)).messageId).toBe("<0.d1.acme@example.com>");
   });
 
   test("line breaks in names and titles begin no header", () => {
-    const raw = buildMail(mail({ to: { name: "A\r\nBcc: x@example.com", address: "zoe@example.com" }, texts: { ...mail().texts, title: "T\r\n\r\n<script>" } }), settings, sender).toString();
+    const raw = buildMail(
+      mail({ to: { name: "A\r\nBcc: x@example.com", address: "zoe@example.com" }, texts: { ...mail().texts, title: "T\r\n\r\n<script>" } }),
+      settings,
+      sender,
+    ).toString();
     const headers = raw.slice(0, raw.indexOf("\r\n\r\n"));
     expect(headers).not.toMatch(/^bcc:/im);
     expect(headers).toContain("Subject: T <script>");

@@ -42,7 +42,9 @@ const source = (secrets: Record<string, string>, allowPrivate = true) => {
 test("an application signs in with its secret, and the token is kept until it is asked to be renewed", async () => {
   const token = source({ clientSecret: "s1" });
   expect([await token(false), await token(false), await source({ clientSecret: "s1" })(false)]).toEqual(["t1", "t1", "t1"]);
-  expect(asked).toEqual([{ grant_type: "client_credentials", scope: "https://outlook.office365.com/.default", client_id: "client", client_secret: "s1" }]);
+  expect(asked).toEqual([
+    { grant_type: "client_credentials", scope: "https://outlook.office365.com/.default", client_id: "client", client_secret: "s1" },
+  ]);
   reply = { status: 200, body: '{"access_token":"t2","expires_in":3600}' };
   expect(await token(true)).toBe("t2");
   expect(await token(false)).toBe("t2");
@@ -51,7 +53,9 @@ test("an application signs in with its secret, and the token is kept until it is
 test("a refresh token is used where there is one, and a changed secret finds no old token", async () => {
   await source({ clientSecret: "s2", refreshToken: "r" })(false);
   await source({ clientSecret: "s3", refreshToken: "r" })(false);
-  expect(asked).toEqual(["s2", "s3"].map((secret) => ({ grant_type: "refresh_token", refresh_token: "r", client_id: "client", client_secret: secret })));
+  expect(asked).toEqual(
+    ["s2", "s3"].map((secret) => ({ grant_type: "refresh_token", refresh_token: "r", client_id: "client", client_secret: secret })),
+  );
 });
 
 test("a token that lasts no longer than a minute is not kept", async () => {
@@ -63,7 +67,11 @@ test("a token that lasts no longer than a minute is not kept", async () => {
 });
 
 test.each([
-  [400, '{"error":"invalid_grant","error_description":"Token has been revoked."}', { kind: "fault", said: "invalid_grant: Token has been revoked." }],
+  [
+    400,
+    '{"error":"invalid_grant","error_description":"Token has been revoked."}',
+    { kind: "fault", said: "invalid_grant: Token has been revoked." },
+  ],
   [401, "nope", { kind: "fault", code: "oauth 401" }],
   [200, "{}", { kind: "fault" }],
   [302, "", { kind: "fault", code: "oauth 302" }],

@@ -18,7 +18,12 @@ const tokens = new Map<string, Token>();
  * The access token for SMTP: from the cache, else from the provider. Throws SmtpFailure: `fault` with the provider's words when
  * it refuses, `retry` when it can't be reached.
  */
-export function tokenSource(settings: EmailSettings, secrets: Record<string, string>, allowPrivate: boolean, hide: (secret: string) => void): TokenSource {
+export function tokenSource(
+  settings: EmailSettings,
+  secrets: Record<string, string>,
+  allowPrivate: boolean,
+  hide: (secret: string) => void,
+): TokenSource {
   const credentials = credentialsOf(settings, secrets);
   return async (renew) => {
     const key = await hashOf(credentials);
@@ -40,9 +45,15 @@ function credentialsOf(settings: EmailSettings, secrets: Record<string, string>)
   const microsoft = `https://login.microsoftonline.com/${encodeURIComponent(tenant || "organizations")}/oauth2/v2.0/token`;
   if (refreshToken) {
     const google = "https://oauth2.googleapis.com/token";
-    return { tokenUrl: tokenUrl || (tenant ? microsoft : google), form: { grant_type: "refresh_token", refresh_token: refreshToken, ...client } };
+    return {
+      tokenUrl: tokenUrl || (tenant ? microsoft : google),
+      form: { grant_type: "refresh_token", refresh_token: refreshToken, ...client },
+    };
   }
-  return { tokenUrl: tokenUrl || microsoft, form: { grant_type: "client_credentials", scope: "https://outlook.office365.com/.default", ...client } };
+  return {
+    tokenUrl: tokenUrl || microsoft,
+    form: { grant_type: "client_credentials", scope: "https://outlook.office365.com/.default", ...client },
+  };
 }
 
 async function fetchToken({ tokenUrl, form }: Credentials, allowPrivate: boolean): Promise<Token> {
@@ -60,18 +71,38 @@ async function fetchToken({ tokenUrl, form }: Credentials, allowPrivate: boolean
 async function ask(url: string, form: Record<string, string>): Promise<{ ok: boolean; status: number; text: string }> {
   try {
     // A redirect would carry the secrets elsewhere: `manual` because workerd has no `error`.
-    const response = await fetch(url, { method: "POST", body: new URLSearchParams(form), redirect: "manual", signal: AbortSignal.timeout(TOKEN_PATIENCE) });
+    const response = await fetch(url, {
+      method: "POST",
+      body: new URLSearchParams(form),
+      redirect: "manual",
+      signal: AbortSignal.timeout(TOKEN_PATIENCE),
+    });
     return { ok: response.ok, status: response.status, text: await response.text() };
   } catch (error) {
-    throw failure({ kind: "retry", code: "oauth", unreachable: true, remedy: "The token address can't be reached: check Token URL." }, error);
+    throw failure(
+      { kind: "retry", code: "oauth", unreachable: true, remedy: "The token address can't be reached: check Token URL." },
+      error,
+    );
   }
 }
 
 function refused(status: number, body: Record<string, unknown>): Outcome {
   const said = [body["error"], body["error_description"]].filter((word) => typeof word === "string").join(": ");
   const words = said ? { said: said.replace(/[\p{Cc}\s]+/gu, " ").slice(0, 500) } : {};
-  if (status === 429 || status >= 500) return { kind: "retry", code: `oauth ${status}`, unreachable: true, remedy: "The provider gives no token just now; it is tried again.", ...words };
-  return { kind: "fault", code: `oauth ${status}`, remedy: "The provider gave no token: check tenant, client id and secret, and sign in again if the refresh token was revoked.", ...words };
+  if (status === 429 || status >= 500)
+    return {
+      kind: "retry",
+      code: `oauth ${status}`,
+      unreachable: true,
+      remedy: "The provider gives no token just now; it is tried again.",
+      ...words,
+    };
+  return {
+    kind: "fault",
+    code: `oauth ${status}`,
+    remedy: "The provider gave no token: check tenant, client id and secret, and sign in again if the refresh token was revoked.",
+    ...words,
+  };
 }
 
 const failure = (outcome: Outcome, cause?: unknown): SmtpFailure => new SmtpFailure(outcome, true, cause);

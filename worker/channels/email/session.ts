@@ -74,7 +74,11 @@ async function connect(configuration: Configuration<EmailSettings>, login: Login
   }
 }
 
-async function signedIn({ settings, allowPrivateHosts }: Configuration<EmailSettings>, login: Login, patience: Patience): Promise<SmtpClient> {
+async function signedIn(
+  { settings, allowPrivateHosts }: Configuration<EmailSettings>,
+  login: Login,
+  patience: Patience,
+): Promise<SmtpClient> {
   const addresses = await resolveHost(settings.host, allowPrivateHosts, patience);
   const socket = await openSocket(addresses, settings, patience);
   const client = new SmtpClient(socket, settings, patience, login, null);

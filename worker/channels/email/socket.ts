@@ -47,7 +47,8 @@ async function resolveOverHttps(host: string): Promise<string[]> {
 }
 
 function checked(addresses: string[], allowPrivate: boolean): string[] {
-  if (!allowPrivate && !addresses.every(isPublicAddress)) throw new ConnectionTrouble("private-host", "the name leads to a private address");
+  if (!allowPrivate && !addresses.every(isPublicAddress))
+    throw new ConnectionTrouble("private-host", "the name leads to a private address");
   return addresses;
 }
 
@@ -82,7 +83,8 @@ export async function secureFirst(socket: net.Socket, settings: EmailSettings, p
   return await openTls(settings, patience);
 }
 
-const openTls = ({ host, port }: EmailSettings, patience: Patience): Promise<net.Socket> => handshake(tls.connect({ host, port }), patience);
+const openTls = ({ host, port }: EmailSettings, patience: Patience): Promise<net.Socket> =>
+  handshake(tls.connect({ host, port }), patience);
 
 async function handshake(socket: tls.TLSSocket, patience: Patience): Promise<net.Socket> {
   try {

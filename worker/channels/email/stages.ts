@@ -64,7 +64,13 @@ async function* walk(configuration: Configuration<EmailSettings>, to: string, pa
   }
 }
 
-async function* deliver(configuration: Configuration<EmailSettings>, to: string, smtp: SmtpClient, answers: Answers, step: Step): AsyncGenerator<TestStage> {
+async function* deliver(
+  configuration: Configuration<EmailSettings>,
+  to: string,
+  smtp: SmtpClient,
+  answers: Answers,
+  step: Step,
+): AsyncGenerator<TestStage> {
   const { settings, sender } = configuration;
   if (!/^[^\s<>@]+@[^\s<>@]+$/.test(to)) {
     yield { stage: "recipient", ok: false, ms: 0, remedy: "Enter one address, such as you@example.com." };
@@ -75,7 +81,8 @@ async function* deliver(configuration: Configuration<EmailSettings>, to: string,
   const answered = async (command: string): Promise<string> => {
     const text = await Promise.race([answers.to(command), sending.then((outcome) => outcome.said ?? "")]);
     const code = Number(text.slice(0, 3));
-    if (code >= 400) throw new SmtpFailure(outcomeOfReply({ code, text, command: command === "MAIL" ? "MAIL FROM" : "RCPT TO" }), true, undefined);
+    if (code >= 400)
+      throw new SmtpFailure(outcomeOfReply({ code, text, command: command === "MAIL" ? "MAIL FROM" : "RCPT TO" }), true, undefined);
     return text;
   };
   for (const [stage, work] of [
@@ -118,7 +125,10 @@ function timed(settings: EmailSettings, redactor: Redactor): Step {
       return { stage: { stage, ok: true, ms: since(startedAt), ...said }, value };
     } catch (error) {
       const isEarly = stage === "name" || stage === "tcp";
-      const { outcome } = isEarly && !(error instanceof SmtpFailure) ? troubleToFailure(error) : failureOf(error, stage === "tls" ? "securing" : "talking", false);
+      const { outcome } =
+        isEarly && !(error instanceof SmtpFailure)
+          ? troubleToFailure(error)
+          : failureOf(error, stage === "tls" ? "securing" : "talking", false);
       const said = outcome.said === undefined ? {} : { said: redactor.words(outcome.said) };
       return { stage: { stage, ok: false, ms: since(startedAt), ...said, remedy: remedyFor(stage, outcome, settings) }, value: null };
     }
@@ -128,13 +138,21 @@ function timed(settings: EmailSettings, redactor: Redactor): Step {
 function remedyFor(stage: StageName, outcome: Outcome, { port, encryption }: EmailSettings): string {
   const mismatch = portEncryptionMismatch(port, encryption);
   if (mismatch && (stage === "tcp" || stage === "tls")) return mismatch;
-  if (stage === "tls" && encryption === "ssl" && outcome.code === "tls") return "This port does not speak SSL from the first byte: choose TLS, or the provider's SSL port (usually 465).";
-  if (stage === "tls" && encryption !== "ssl" && outcome.code === "silent") return "The server took the connection and said nothing: if this is an SSL port, choose SSL.";
-  if (stage === "login" && encryption === "none" && !outcome.code?.startsWith("535")) return "The server offers no sign-in without encryption: choose TLS or SSL.";
+  if (stage === "tls" && encryption === "ssl" && outcome.code === "tls")
+    return "This port does not speak SSL from the first byte: choose TLS, or the provider's SSL port (usually 465).";
+  if (stage === "tls" && encryption !== "ssl" && outcome.code === "silent")
+    return "The server took the connection and said nothing: if this is an SSL port, choose SSL.";
+  if (stage === "login" && encryption === "none" && !outcome.code?.startsWith("535"))
+    return "The server offers no sign-in without encryption: choose TLS or SSL.";
   return outcome.remedy ?? "";
 }
 
-type Answers = { add(answer: { command: string; text: string }): void; to(command: string): Promise<string>; first(): string; last(): string };
+type Answers = {
+  add(answer: { command: string; text: string }): void;
+  to(command: string): Promise<string>;
+  first(): string;
+  last(): string;
+};
 
 /** The server's answers as they come, to be awaited by the command they belong to. */
 function createAnswers(): Answers {
@@ -148,7 +166,10 @@ function createAnswers(): Answers {
   let latest = "";
   return {
     add({ command, text }) {
-      latest = text.replace(/[\p{Cc}\s]+/gu, " ").trim().slice(0, 500);
+      latest = text
+        .replace(/[\p{Cc}\s]+/gu, " ")
+        .trim()
+        .slice(0, 500);
       earliest ||= latest;
       slot(command).resolve(latest);
     },

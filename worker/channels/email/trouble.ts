@@ -38,7 +38,8 @@ export function troubleOf(error: unknown, phase: Phase): Trouble {
 /** Everything an error and the errors inside it say; Deno's message may be empty, its `errors` are not. */
 function wordsOf(error: unknown, depth = 0): string {
   if (!(error instanceof Error) || depth > 3) return String(error);
-  const { code, originalCode, timeoutType, errors, cause } = error as Error & Record<"code" | "originalCode" | "timeoutType" | "errors", unknown>;
+  const { code, originalCode, timeoutType, errors, cause } = error as Error &
+    Record<"code" | "originalCode" | "timeoutType" | "errors", unknown>;
   const inner = [...(Array.isArray(errors) ? errors : []), ...(cause === undefined ? [] : [cause])];
   return [code, originalCode, timeoutType, error.message, ...inner.map((each) => wordsOf(each, depth + 1))].filter(Boolean).join(" ");
 }

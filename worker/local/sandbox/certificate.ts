@@ -28,8 +28,17 @@ async function makeCertificate(now: number): Promise<{ ca: string; server: KeyPa
 }
 
 /** An authority that signs server certificates for names and addresses. */
-export async function makeAuthority(commonName: string, now: number): Promise<{ cert: string; issue(names: string[], addresses: string[]): Promise<KeyPair> }> {
-  const validity = { notBeforeDate: new Date(now - 86_400_000), notAfterDate: new Date(now + TEN_YEARS), keyType: "ec", curve: "P-256", algorithm: "sha256" } as const;
+export async function makeAuthority(
+  commonName: string,
+  now: number,
+): Promise<{ cert: string; issue(names: string[], addresses: string[]): Promise<KeyPair> }> {
+  const validity = {
+    notBeforeDate: new Date(now - 86_400_000),
+    notAfterDate: new Date(now + TEN_YEARS),
+    keyType: "ec",
+    curve: "P-256",
+    algorithm: "sha256",
+  } as const;
   const ca = await generate([{ name: "commonName", value: commonName }], {
     ...validity,
     extensions: [
@@ -47,7 +56,10 @@ export async function makeAuthority(commonName: string, now: number): Promise<{ 
           { name: "basicConstraints", cA: false, critical: true },
           { name: "keyUsage", digitalSignature: true, critical: true },
           { name: "extKeyUsage", serverAuth: true },
-          { name: "subjectAltName", altNames: [...names.map((value) => ({ type: 2 as const, value })), ...addresses.map((ip) => ({ type: 7 as const, ip }))] },
+          {
+            name: "subjectAltName",
+            altNames: [...names.map((value) => ({ type: 2 as const, value })), ...addresses.map((ip) => ({ type: 7 as const, ip }))],
+          },
         ],
       });
       return { key: made.private, cert: made.cert };

@@ -8,7 +8,12 @@ import type { TokenDesk } from "./tokens.ts";
 
 export type Reply = { status: number; headers: Record<string, string>; body: string };
 /** One path of a provider's API; null when the request is not for it. */
-export type Route = (request: { method: string; url: URL; body: Buffer; headers: IncomingMessage["headers"] }) => Promise<Reply | null> | Reply | null;
+export type Route = (request: {
+  method: string;
+  url: URL;
+  body: Buffer;
+  headers: IncomingMessage["headers"];
+}) => Promise<Reply | null> | Reply | null;
 export type HttpSandbox = { port: number; stop(): Promise<void> };
 type Options = { store: MessageStore; tokens: TokenDesk; routes: Route[]; port: number };
 
@@ -40,7 +45,8 @@ export async function startHttp({ store, tokens, routes, port }: Options): Promi
 
 async function answer(routes: Route[], request: IncomingMessage): Promise<Reply> {
   // A page elsewhere could point its own name here; what the sandbox holds is for this machine's names only.
-  if (!/^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(request.headers.host ?? "")) return json(421, { error: "Ask as localhost or 127.0.0.1" });
+  if (!/^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(request.headers.host ?? ""))
+    return json(421, { error: "Ask as localhost or 127.0.0.1" });
   const url = new URL(request.url ?? "/", "http://localhost");
   const body = await readBody(request);
   for (const route of routes) {
@@ -54,7 +60,11 @@ const page: Route = ({ method, url }) => {
   if (method !== "GET" || url.pathname !== "/") return null;
   const nonce = randomBytes(16).toString("base64");
   const policy = `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
-  return { status: 200, headers: { "content-type": "text/html; charset=utf-8", "content-security-policy": policy }, body: PAGE.replaceAll("%NONCE%", nonce) };
+  return {
+    status: 200,
+    headers: { "content-type": "text/html; charset=utf-8", "content-security-policy": policy },
+    body: PAGE.replaceAll("%NONCE%", nonce),
+  };
 };
 
 const tokenRoute =
@@ -99,7 +109,11 @@ async function htmlOf(store: MessageStore, id: number): Promise<Reply> {
 
 const isChannelOrAll = (channel: string | null): boolean => !channel || (EXTERNAL_CHANNELS as readonly string[]).includes(channel);
 
-export const json = (status: number, body: unknown): Reply => ({ status, headers: { "content-type": "application/json; charset=utf-8" }, body: JSON.stringify(body) });
+export const json = (status: number, body: unknown): Reply => ({
+  status,
+  headers: { "content-type": "application/json; charset=utf-8" },
+  body: JSON.stringify(body),
+});
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -113,5 +127,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 function send(response: ServerResponse, { status, headers, body }: Reply): void {
-  response.writeHead(status, { "cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", ...headers }).end(body);
+  response
+    .writeHead(status, { "cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", ...headers })
+    .end(body);
 }

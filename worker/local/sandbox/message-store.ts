@@ -4,13 +4,39 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 /** A message as a provider took it. What `raw` says in its own format stands decoded in subject, text and html. */
-export type Received = { channel: ExternalChannel; to: string; at: number; raw: string | Uint8Array; subject?: string; text?: string; html?: string };
-export type StoredMessage = { id: number; channel: ExternalChannel; to: string; at: string; subject?: string; text: string; html?: string; raw: string };
+export type Received = {
+  channel: ExternalChannel;
+  to: string;
+  at: number;
+  raw: string | Uint8Array;
+  subject?: string;
+  text?: string;
+  html?: string;
+};
+export type StoredMessage = {
+  id: number;
+  channel: ExternalChannel;
+  to: string;
+  at: string;
+  subject?: string;
+  text: string;
+  html?: string;
+  raw: string;
+};
 export type Filter = { channel: string | null; to: string | null; limit: number };
 type Decoded = { subject: string | null; text: string; html: string | null };
 /** Reads a mail's own format; done when somebody looks, because it takes longer than storing. */
 export type Decode = (raw: Uint8Array) => Promise<Decoded>;
-type Row = { id: number; channel: ExternalChannel; to: string; at: number; subject: string | null; text: string | null; html: string | null; raw: Uint8Array };
+type Row = {
+  id: number;
+  channel: ExternalChannel;
+  to: string;
+  at: number;
+  subject: string | null;
+  text: string | null;
+  html: string | null;
+  raw: Uint8Array;
+};
 
 /** More than the 10,000 that are promised, so that pruning is rare. */
 const KEEP = 20_000;
@@ -48,7 +74,9 @@ export class MessageStore {
 
   async list({ channel, to, limit }: Filter): Promise<StoredMessage[]> {
     const rows = this.database
-      .prepare(`SELECT * FROM message WHERE (?1 IS NULL OR channel = ?1) AND (?2 IS NULL OR "to" = ?2 COLLATE NOCASE) ORDER BY id DESC LIMIT ?3`)
+      .prepare(
+        `SELECT * FROM message WHERE (?1 IS NULL OR channel = ?1) AND (?2 IS NULL OR "to" = ?2 COLLATE NOCASE) ORDER BY id DESC LIMIT ?3`,
+      )
       .all(channel, to, limit) as unknown as Row[];
     return await this.read(rows);
   }
@@ -59,7 +87,10 @@ export class MessageStore {
   }
 
   counts(): Record<string, number> {
-    const rows = this.database.prepare("SELECT channel, count(*) AS count FROM message GROUP BY channel").all() as { channel: string; count: number }[];
+    const rows = this.database.prepare("SELECT channel, count(*) AS count FROM message GROUP BY channel").all() as {
+      channel: string;
+      count: number;
+    }[];
     return Object.fromEntries(rows.map(({ channel, count }) => [channel, count]));
   }
 
@@ -86,7 +117,9 @@ export class MessageStore {
 
   private write(messages: Received[]): void {
     this.inTransaction(() => {
-      const insert = this.database.prepare(`INSERT INTO message (channel, "to", at, subject, text, html, raw) VALUES (?, ?, ?, ?, ?, ?, ?)`);
+      const insert = this.database.prepare(
+        `INSERT INTO message (channel, "to", at, subject, text, html, raw) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      );
       for (const { channel, to, at, subject, text, html, raw } of messages) {
         insert.run(channel, to, at, subject ?? null, text ?? null, html ?? null, typeof raw === "string" ? Buffer.from(raw) : raw);
       }

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import nodemailer from "nodemailer";
+import { createTransport } from "nodemailer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { magicOf } from "./magic.ts";
 import { startSandbox, type Sandbox } from "./sandbox.ts";
@@ -21,7 +21,14 @@ afterAll(async () => {
 
 const transport = (more: Record<string, unknown> = {}) => {
   const { host, port, username, password, caFile } = sandbox.smtp;
-  return nodemailer.createTransport({ host, port, requireTLS: true, auth: { user: username, pass: password }, tls: { ca: readFileSync(caFile) }, ...more });
+  return createTransport({
+    host,
+    port,
+    requireTLS: true,
+    auth: { user: username, pass: password },
+    tls: { ca: readFileSync(caFile) },
+    ...more,
+  });
 };
 const messages = async (query: string) => {
   const answer = await fetch(`${sandbox.httpUrl}/messages?${query}`);
@@ -38,12 +45,20 @@ describe("the sandbox's mail server", () => {
       ["a@example.com", "Erste Grüße"],
     ]);
     const [only] = await messages("channel=email&to=A@example.com");
-    expect(only).toMatchObject({ channel: "email", to: "a@example.com", text: "Grüße, 世界", html: "<p>Grüße</p>", raw: expect.stringContaining("Message-ID") });
+    expect(only).toMatchObject({
+      channel: "email",
+      to: "a@example.com",
+      text: "Grüße, 世界",
+      html: "<p>Grüße</p>",
+      raw: expect.stringContaining("Message-ID"),
+    });
     expect(await messages("channel=sms")).toEqual([]);
   });
 
   test("asks for the right password", async () => {
-    await expect(transport({ auth: { user: sandbox.smtp.username, pass: "wrong" } }).sendMail(mail("a@example.com"))).rejects.toMatchObject({ responseCode: 535 });
+    await expect(transport({ auth: { user: sandbox.smtp.username, pass: "wrong" } }).sendMail(mail("a@example.com"))).rejects.toMatchObject(
+      { responseCode: 535 },
+    );
     await expect(transport({ auth: undefined }).sendMail(mail("a@example.com"))).rejects.toMatchObject({ responseCode: 530 });
   });
 
@@ -71,7 +86,13 @@ describe("the sandbox's mail server", () => {
   });
 
   test("an address is magic only for the whole last word", () => {
-    expect(["cut@x.org", "a.cut@x.org", "a+CUT@x.org", "shortcut@x.org", "cute@x.org"].map(magicOf)).toEqual(["cut", "cut", "cut", "delivered", "delivered"]);
+    expect(["cut@x.org", "a.cut@x.org", "a+CUT@x.org", "shortcut@x.org", "cute@x.org"].map(magicOf)).toEqual([
+      "cut",
+      "cut",
+      "cut",
+      "delivered",
+      "delivered",
+    ]);
   });
 });
 

@@ -9,7 +9,13 @@ import { startSmtp, type Account } from "./smtp.ts";
 import { createTokenDesk } from "./tokens.ts";
 
 /** Port 0 takes any free one. `routes` are further providers' paths, made with the store that they write to. */
-export type SandboxOptions = { dataDir: string; httpPort: number; smtpPort: number; smtpsPort: number; routes?: (store: MessageStore) => Route[] };
+export type SandboxOptions = {
+  dataDir: string;
+  httpPort: number;
+  smtpPort: number;
+  smtpsPort: number;
+  routes?: (store: MessageStore) => Route[];
+};
 export type Sandbox = {
   httpUrl: string;
   smtp: { host: string; port: number; tlsPort: number; username: string; password: string; caFile: string };

@@ -7,7 +7,15 @@ import type { MessageStore } from "./message-store.ts";
 
 export type Account = { username: string; password: string };
 export type SmtpSandbox = { port: number; tlsPort: number; stop(): Promise<void> };
-type Options = { store: MessageStore; certificate: Certificate; account: Account; isToken(token: string): boolean; now(): number; port: number; tlsPort: number };
+type Options = {
+  store: MessageStore;
+  certificate: Certificate;
+  account: Account;
+  isToken(token: string): boolean;
+  now(): number;
+  port: number;
+  tlsPort: number;
+};
 
 const SLOW = 3_000;
 const MAX_SIZE = 10 * 1024 * 1024;

@@ -14,7 +14,8 @@ export function createTokenDesk(account: Account): TokenDesk {
     revokeAll: () => live.clear(),
     give(form) {
       const isClient = form.get("client_id") === account.username && form.get("client_secret") === account.password;
-      if (!isClient) return { status: 401, body: { error: "invalid_client", error_description: "Client id or secret is wrong, said the sandbox" } };
+      if (!isClient)
+        return { status: 401, body: { error: "invalid_client", error_description: "Client id or secret is wrong, said the sandbox" } };
       const grant = form.get("grant_type");
       const isKnown = grant === "client_credentials" || (grant === "refresh_token" && Boolean(form.get("refresh_token")));
       if (!isKnown) return { status: 400, body: { error: "unsupported_grant_type" } };
