@@ -46,14 +46,12 @@ export class Deliveries {
   }
 
   get(id: number): DeliveryRow | null {
-    return this.#sql.exec<DeliveryRow>(`SELECT * FROM delivery WHERE id = ?`, id).toArray()[0] ?? null;
+    return this.#rows(`id = ?`, id)[0] ?? null;
   }
 
   /** Due rows of a channel in the order of their instants, then of their acceptance. */
   due(channel: number, now: number, limit: number, offset: number): DeliveryRow[] {
-    return this.#sql
-      .exec<DeliveryRow>(`SELECT * FROM delivery WHERE channel = ? AND due <= ? ORDER BY due, id LIMIT ? OFFSET ?`, channel, now, limit, offset)
-      .toArray();
+    return this.#rows(`channel = ? AND due <= ? ORDER BY due, id LIMIT ? OFFSET ?`, channel, now, limit, offset);
   }
 
   countDue(channel: number, now: number, most: number): number {
@@ -73,28 +71,16 @@ export class Deliveries {
 
   /** Every row of a channel that is being sent right now. A claim leaves the instant as it was, so it lies in the past. */
   sending(channel: number, now: number): DeliveryRow[] {
-    return this.#sql
-      .exec<DeliveryRow>(`SELECT * FROM delivery WHERE channel = ? AND due <= ? AND state = ${STATE.sending}`, channel, now)
-      .toArray();
+    return this.#rows(`channel = ? AND due <= ? AND lease IS NOT NULL`, channel, now);
   }
 
   /** Rows that wait on a channel and are not being sent, in slices. */
   waiting(channel: number, limit: number): DeliveryRow[] {
-    return this.#sql
-      .exec<DeliveryRow>(
-        `SELECT * FROM delivery WHERE channel = ? AND due IS NOT NULL AND state <> ${STATE.sending} ORDER BY due, id LIMIT ?`,
-        channel, limit,
-      )
-      .toArray();
+    return this.#rows(`channel = ? AND due IS NOT NULL AND lease IS NULL ORDER BY due, id LIMIT ?`, channel, limit);
   }
 
   parked(channel: number, after: number, limit: number): DeliveryRow[] {
-    return this.#sql
-      .exec<DeliveryRow>(
-        `SELECT * FROM delivery WHERE channel = ? AND state = ${STATE.parked} AND id > ? ORDER BY id LIMIT ?`,
-        channel, after, limit,
-      )
-      .toArray();
+    return this.#rows(`channel = ? AND state = ${STATE.parked} AND id > ? ORDER BY id LIMIT ?`, channel, after, limit);
   }
 
   parkedStatus(channel: number): { parked: number; oldest: number | null } {
@@ -107,8 +93,9 @@ export class Deliveries {
     return row;
   }
 
+  /** The lease alone says that a row is being sent: to write the state too would rewrite the indexes that look at it. */
   claim(row: DeliveryRow, now: number, address: string): void {
-    this.#sql.exec(`UPDATE delivery SET state = ${STATE.sending}, lease = ?, sent_to = ? WHERE id = ?`, now + LEASE_MS, address, row.id);
+    this.#sql.exec(`UPDATE delivery SET lease = ?, sent_to = ? WHERE id = ?`, now + LEASE_MS, address, row.id);
     this.#tally.moves(row.hour, row.channel, row.state, STATE.sending);
     row.state = STATE.sending;
     row.lease = now + LEASE_MS;
@@ -125,7 +112,14 @@ export class Deliveries {
 
   /** A late word about a delivery that is already settled: it is kept, the state stays. */
   addReceipt(row: DeliveryRow, receipt: Receipt): void {
-    this.#sql.exec(`UPDATE delivery SET receipts = ? WHERE id = ?`, JSON.stringify([...receiptsOf(row), receipt]), row.id);
+    row.receipts = JSON.stringify([...receiptsOf(row), receipt]);
+    this.#sql.exec(`UPDATE delivery SET receipts = ? WHERE id = ?`, row.receipts, row.id);
+  }
+
+  #rows(where: string, ...bindings: number[]): DeliveryRow[] {
+    const rows = this.#sql.exec<DeliveryRow>(`SELECT * FROM delivery WHERE ${where}`, ...bindings).toArray();
+    for (const row of rows) if (row.lease !== null) row.state = STATE.sending;
+    return rows;
   }
 }
 

@@ -55,9 +55,11 @@ export class Tally {
   write(): void {
     for (const [hour, change] of this.#changes) {
       if (change.every((count) => count === 0)) continue;
-      const counts = this.#read(hour);
+      const known = this.#sql.exec<{ counts: string }>(`SELECT counts FROM tally WHERE hour = ?`, hour).toArray()[0];
+      const counts = known ? known.counts.split(",").map(Number) : noCounts();
       for (let index = 0; index < counts.length; index++) counts[index]! += change[index]!;
-      this.#sql.exec(`INSERT INTO tally VALUES (?, ?) ON CONFLICT DO UPDATE SET counts = excluded.counts`, hour, counts.join(","));
+      // An upsert would be billed as two rows.
+      this.#sql.exec(known ? `UPDATE tally SET counts = ?1 WHERE hour = ?2` : `INSERT INTO tally (counts, hour) VALUES (?1, ?2)`, counts.join(","), hour);
     }
     this.#changes.clear();
   }
@@ -83,11 +85,6 @@ export class Tally {
     let change = this.#changes.get(hour);
     if (!change) this.#changes.set(hour, (change = noCounts()));
     change[channel * WIDTH + COLUMNS.indexOf(column)]! += count;
-  }
-
-  #read(hour: number): number[] {
-    const row = this.#sql.exec<{ counts: string }>(`SELECT counts FROM tally WHERE hour = ?`, hour).toArray()[0];
-    return row ? row.counts.split(",").map(Number) : noCounts();
   }
 }
 
