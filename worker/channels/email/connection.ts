@@ -148,7 +148,6 @@ type SmtpError = { response?: unknown; responseCode?: unknown; command?: unknown
 /** An answer decides; without one, what the connection died of. */
 export function failureOf(error: unknown, phase: "connecting" | "securing" | "talking", isHandedOver: boolean): SmtpFailure {
   if (error instanceof SmtpFailure) return error;
-  if (error instanceof Error && error.cause instanceof SmtpFailure) return error.cause;
   const { response, responseCode, command, code } = (error instanceof Error ? error : {}) as SmtpError;
   const isFirstWord = command === "CONN" && code === "EPROTOCOL";
   if (isFirstWord && !(typeof response === "string" && SMTP_GREETING.test(response))) {

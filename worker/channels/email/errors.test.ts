@@ -20,6 +20,7 @@ const FIXTURES: { command: string; text: string; expected: Record<string, unknow
     text: "550 5.7.60 SMTP; Client does not have permissions to send as this sender",
     expected: { kind: "fault", code: "550 5.7.60" },
   },
+  { command: "MAIL FROM", text: "550 5.1.1 No such sender", expected: { kind: "fault", code: "550 5.1.1" } },
   { command: "MAIL FROM", text: "553 Sender address rejected: not owned by user", expected: { kind: "fault", code: "553" } },
   { command: "STARTTLS", text: "454 TLS not available due to temporary reason", expected: { kind: "retry", unreachable: true } },
   { command: "DATA", text: "454 Throttling failure: Maximum sending rate exceeded.", expected: { kind: "retry", afterMs: 10 * MINUTE } },

@@ -21,6 +21,9 @@ export type Trouble = (typeof TROUBLES)[number];
 type Meaning = { kind: OutcomeKind; afterMs?: number; unreachable?: boolean; remedy: string };
 type ReplyRow = Meaning & { match: { codes?: readonly number[]; enhanced?: readonly string[]; command?: RegExp; words?: RegExp } };
 
+/** RFC 3463 and 7505: no such mailbox, no such domain, bad syntax, moved away, takes no mail. */
+const BAD_ADDRESS = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"] as const;
+
 const MINUTE = 60_000;
 /** Greylisting servers accept from about five minutes on. */
 const GREYLIST_WAIT = 5 * MINUTE;
@@ -55,6 +58,11 @@ export const REPLY_ROWS: readonly ReplyRow[] = [
     remedy: "This account may not send as the From Address: enter one that belongs to it, or verify it with the provider.",
   },
   {
+    match: { enhanced: BAD_ADDRESS, command: /^MAIL/ },
+    kind: "fault",
+    remedy: "The server refused the From Address: enter one that exists and belongs to this account.",
+  },
+  {
     match: { codes: [553], command: /^MAIL/ },
     kind: "fault",
     remedy: "This account may not send as the From Address: enter one that belongs to it, or verify it with the provider.",
@@ -80,7 +88,7 @@ export const REPLY_ROWS: readonly ReplyRow[] = [
   },
   // The address: nothing more goes there.
   {
-    match: { enhanced: ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"] },
+    match: { enhanced: BAD_ADDRESS },
     kind: "gone",
     remedy: "This address does not exist (any more): correct it in the CRM.",
   },

@@ -1,5 +1,5 @@
 import type { EmailSettings } from "@carillon/shared/channels";
-import type { Configuration, Outcome, Session } from "../channel.ts";
+import type { Configuration, Message, Outcome, Session } from "../channel.ts";
 import { SmtpClient, SmtpFailure, failureOf, troubleToFailure, type Login } from "./connection.ts";
 import { checkSmtpHost } from "./host-policy.ts";
 import { buildMail } from "./message.ts";
@@ -32,8 +32,7 @@ export function openSession(configuration: Configuration<EmailSettings>, patienc
   return {
     async send(message) {
       try {
-        const raw = buildMail(message, configuration.settings, configuration.sender);
-        return redactor.clean(await deliver(message.to.address, raw));
+        return redactor.clean(await deliver(message.to.address, built(message, configuration)));
       } catch (error) {
         return redactor.clean(failureOf(error, "talking", false).outcome);
       }
@@ -43,6 +42,15 @@ export function openSession(configuration: Configuration<EmailSettings>, patienc
       kept = null;
     },
   };
+}
+
+/** A message that can't be written harms no other: it says nothing about the server. */
+function built(message: Message, { settings, sender }: Configuration<EmailSettings>): Buffer {
+  try {
+    return buildMail(message, settings, sender);
+  } catch (error) {
+    throw new SmtpFailure({ kind: "permanent", code: "unwritable", remedy: "This message can't be written as a mail." }, true, error);
+  }
 }
 
 /** How to sign in; null for a server that asks nobody. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createRedactor } from "./redact.ts";
+import { PATIENCE, resolveHost } from "./socket.ts";
 import { troubleOf, type Phase } from "./trouble.ts";
 
 const failed = (message: string, more: Record<string, unknown> = {}) => Object.assign(new Error(message), more);
@@ -47,4 +48,10 @@ test("what a server repeats of a secret is blanked out, also as base64", () => {
   redactor.hide("hunter2!", "eve");
   const line = Buffer.from("\0eve\0hunter2!").toString("base64");
   expect(redactor.words(`500 unknown: AUTH PLAIN ${line} hunter2! ${btoa("hunter2!")}`)).toBe("500 unknown: AUTH PLAIN ••• ••• •••");
+});
+
+test("a name that leads to a private address is refused, unless private hosts are allowed", async () => {
+  await expect(resolveHost("localhost", false, PATIENCE)).rejects.toMatchObject({ trouble: "private-host" });
+  await expect(resolveHost("127.0.0.1", false, PATIENCE)).rejects.toMatchObject({ trouble: "private-host" });
+  expect(await resolveHost("localhost", true, PATIENCE)).toContain("127.0.0.1");
 });
