@@ -39,7 +39,7 @@ function script(entry: string, folder: string): EnvironmentOptions {
   };
 }
 
-/** Takes the line breaks and indents out of html templates, which no minifier does: there they are layout of the source only. */
+/** Takes out of html templates what no minifier does: line breaks and indents, which are layout of the source only, and quotes. */
 function tightTemplates(): Plugin {
   return {
     name: "tight-templates",
@@ -52,14 +52,18 @@ function tightTemplates(): Plugin {
             if (node.tag.type === "Identifier" && node.tag.name === "html") texts.push(...node.quasi.quasis);
           },
         }).visit(this.parse(code));
-        const tight = texts.sort((a, b) => b.start - a.start).reduce((kept, text) => kept.slice(0, text.start) + tighten(kept.slice(text.start, text.end)) + kept.slice(text.end), code);
+        let tight = code;
+        // From the last to the first, so that the places of those before stay right.
+        for (const { start, end } of texts.sort((a, b) => b.start - a.start)) {
+          tight = tight.slice(0, start) + tighten(tight.slice(start, end)) + tight.slice(end);
+        }
         return { code: tight, map: null };
       },
     },
   };
 }
 
-const tighten = (text: string): string => text.replace(/\s*\n\s*/g, " ").replace(/(^|>) (?=<|$)/g, "$1").replace(/ (?=\/?>)/g, "");
+const tighten = (text: string): string => text.replace(/\s*\n\s*/g, " ").replace(/(^|>) (?=<|$)/g, "$1").replace(/ (?=\/?>)/g, "").replace(/="([\w-]+)"(?=[ >])/g, "=$1");
 
 /** The demo's page and style are taken as they are: a strict CSP needs nothing of vite's there. */
 function demoPage(): Plugin {

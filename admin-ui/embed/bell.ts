@@ -7,7 +7,7 @@ import { icon } from "./icons.ts";
 import { panelTemplate, type Action } from "./panel.ts";
 import { STRINGS, fill, type Strings } from "./strings.ts";
 import { TOAST_FOR, TOASTS_AT_ONCE, toastTemplate } from "./toast.ts";
-import { addPage, createView, isUnread, listed, safeLink, type View } from "./view.ts";
+import { addPage, createView, isUnread, listed, type View } from "./view.ts";
 
 export type ItemEvent = CustomEvent<{ item: InboxItem }>;
 
@@ -86,6 +86,7 @@ export class CarillonBell extends HTMLElement {
   }
 
   disconnectedCallback(): void {
+    this.#isOpen = false;
     this.#stop();
   }
 
@@ -118,7 +119,7 @@ export class CarillonBell extends HTMLElement {
         aria-expanded=${this.#isOpen}
         aria-label=${unread > 0 ? fill(text.bellUnread, { n: String(unread) }) : text.bell}
       >
-        ${icon("bell")}${unread > 0 ? html`<span id="badge" part="badge">${unread > 99 ? "99+" : unread}</span>` : ""}
+        ${icon("bell")}${unread > 0 ? html`<span id="badge">${unread > 99 ? "99+" : unread}</span>` : ""}
       </button>
       <div
         id="panel"
@@ -146,11 +147,10 @@ export class CarillonBell extends HTMLElement {
                 failure: this.#failure,
                 active: this.#active,
                 explained: this.#explained,
-                linkOf: (item) => safeLink(item.link, document.baseURI),
                 show: (filter) => this.#show(filter, this.#view.q),
                 search: this.#search,
                 older: () => this.#load(true),
-                markAll: () => this.#try(() => this.#connection?.markAll()),
+                markAll: () => this.#try(this.#connection?.markAll()),
                 act: this.#act,
                 open: this.#open,
                 activate: (index) => this.#activate(index),
@@ -160,9 +160,7 @@ export class CarillonBell extends HTMLElement {
         }
       </div>
       <div id="toasts" popover="manual">
-        ${this.#toasts.map((item) =>
-          toastTemplate({ item, text, href: safeLink(item.link, document.baseURI), open: this.#open, dismiss: this.#endToast }),
-        )}
+        ${this.#toasts.map((item) => toastTemplate(item, text, this.#open, this.#endToast))}
       </div>
       <div class="hidden" role="status">${this.#announcement}</div>
     `;
@@ -265,13 +263,13 @@ export class CarillonBell extends HTMLElement {
   }
 
   async #seen(items: InboxItem[]): Promise<void> {
-    await this.#try(() => this.#connection?.seen(items.filter((item) => !item.seenAt).map((item) => item.id).slice(0, UNREAD_AT_ONCE)));
+    await this.#try(this.#connection?.seen(items.filter((item) => !item.seenAt).map((item) => item.id).slice(0, UNREAD_AT_ONCE)));
   }
 
   #act = async (action: Action, item: InboxItem): Promise<void> => {
     const index = this.#active;
     if (action === "why") this.#explained = this.#explained === item.id ? null : item.id;
-    else void this.#try(() => this.#connection?.[action]([item.id]));
+    else void this.#try(this.#connection?.[action]([item.id]));
     this.#update();
     await null; // until it is drawn
     if (!this.#root.activeElement) this.#activate(index);
@@ -279,15 +277,15 @@ export class CarillonBell extends HTMLElement {
 
   /** A click on an item: it is read, and its link is followed unless the page says that it does so itself. */
   #open = (event: Event, item: InboxItem): void => {
-    if (isUnread(item)) void this.#try(() => this.#connection?.markRead([item.id]));
+    if (isUnread(item)) void this.#try(this.#connection?.markRead([item.id]));
     this.#endToast(item);
     if (!this.#fire("carillon:open", item)) event.preventDefault();
     if (item.link && this.#isOpen) this.#element("panel").hidePopover();
   };
 
-  async #try(call: () => Promise<void> | undefined): Promise<void> {
+  async #try(call: Promise<void> | undefined): Promise<void> {
     try {
-      await call();
+      await call;
     } catch (problem) {
       this.#fail(problem, null);
     }

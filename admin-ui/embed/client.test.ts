@@ -91,6 +91,26 @@ test("what another tab does after ours wins over our late answer", async () => {
   expect(connection.state.unread).toBe(1);
 });
 
+test("a page that was read before a change and comes after it undoes nothing", async () => {
+  const server = createFakeServer();
+  server.add();
+  const connection = start(server);
+  await live();
+  const fetch = server.runtime.fetch;
+  server.runtime.fetch = async (url, init) => {
+    const answer = await fetch(url, init);
+    await new Promise((later) => setTimeout(later, 1_000));
+    return answer;
+  };
+  const page = connection.page();
+  await vi.advanceTimersByTimeAsync(100);
+  server.mark("read", ["i1"]);
+  await live();
+  await page;
+  expect(connection.items()[0]!.readAt).not.toBeNull();
+  expect(connection.state.unread).toBe(0);
+});
+
 test("a 401 asks for a new token once, and a token about to end is renewed before", async () => {
   const jwt = (exp: number) => `h.${btoa(JSON.stringify({ exp })).replaceAll("=", "")}.s`;
   const server = createFakeServer();
@@ -142,7 +162,7 @@ test("waits longer and longer up to 30 s, and tries at once when the network is 
   expect(waits).toEqual([0.5, 1, 2, 4, 8, 16, 30, 30]);
   expect(connection.state).toMatchObject({ status: "waiting", problem: "Failed to fetch" });
   server.isDown = false;
-  server.emit("online");
+  server.wake();
   await live();
   expect(connection.state.status).toBe("live");
   server.isDown = true;
@@ -150,7 +170,7 @@ test("waits longer and longer up to 30 s, and tries at once when the network is 
   await vi.advanceTimersByTimeAsync(60_000);
   server.isDown = false;
   server.isVisible = true;
-  server.emit("visibility");
+  server.wake();
   await live();
   expect(connection.state).toMatchObject({ status: "live", problem: null });
 });
@@ -160,9 +180,9 @@ test("says when the page is hidden and shown", async () => {
   start(server);
   await live();
   server.isVisible = false;
-  server.emit("visibility");
+  server.wake();
   server.isVisible = true;
-  server.emit("visibility");
+  server.wake();
   expect(server.frames.slice(-3)).toEqual(['{"type":"visible","yes":false}', '{"type":"visible","yes":true}', "ping"]);
 });
 
@@ -193,7 +213,7 @@ test("after close nothing is sent, asked or told", async () => {
   connection.close();
   const before = [server.calls.length, server.frames.length];
   server.add();
-  server.emit("online");
+  server.wake();
   await vi.advanceTimersByTimeAsync(120_000);
   expect([server.calls.length, server.frames.length]).toEqual(before);
   expect(onItem).not.toHaveBeenCalled();

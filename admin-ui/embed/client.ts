@@ -65,7 +65,7 @@ export type Runtime = {
   openSocket(url: string, protocols: string[]): Socket;
   isVisible(): boolean;
   /** Calls back whenever the network came back or the page was shown or hidden. Answers how to stop. */
-  watch(listener: (event: "online" | "visibility") => void): () => void;
+  watch(listener: () => void): () => void;
   now(): number;
   random(): number;
 };
@@ -113,9 +113,9 @@ export function connect(options: ConnectOptions, runtime: Runtime = browser): Co
     random: runtime.random,
   });
 
-  const unwatch = runtime.watch((event) => {
-    if (event === "visibility") link.tellVisible();
-    if (event === "online" || runtime.isVisible()) link.retry();
+  const unwatch = runtime.watch(() => {
+    link.tellVisible();
+    if (runtime.isVisible()) link.retry();
   });
 
   return {
@@ -220,8 +220,8 @@ const browser: Runtime = {
   isVisible: () => document.visibilityState === "visible",
   watch(listener) {
     const until = new AbortController();
-    addEventListener("online", () => listener("online"), until);
-    document.addEventListener("visibilitychange", () => listener("visibility"), until);
+    addEventListener("online", listener, until);
+    document.addEventListener("visibilitychange", listener, until);
     return () => until.abort();
   },
   now: () => Date.now(),

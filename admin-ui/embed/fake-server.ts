@@ -22,7 +22,8 @@ export type FakeServer = {
   tell(frame: ServerFrame): void;
   /** Ends every socket; what was on its way is lost. */
   cut(): void;
-  emit(event: "online" | "visibility"): void;
+  /** The network came back, or the page was shown or hidden. */
+  wake(): void;
   runtime: Runtime;
 };
 
@@ -30,7 +31,7 @@ export type FakeServer = {
 export function createFakeServer({ syncItems = 3, random = Math.random } = {}): FakeServer {
   const items = new Map<string, InboxItem>();
   const sockets = new Set<FakeSocket>();
-  const listeners = new Set<(event: "online" | "visibility") => void>();
+  const listeners = new Set<() => void>();
   const calls: string[] = [];
   const frames: string[] = [];
   let rev = 0;
@@ -124,8 +125,8 @@ export function createFakeServer({ syncItems = 3, random = Math.random } = {}): 
     cut() {
       for (const socket of [...sockets]) socket.end(1006);
     },
-    emit(event) {
-      for (const listener of listeners) listener(event);
+    wake() {
+      for (const listener of listeners) listener();
     },
     runtime: {
       fetch: async (url, init) => answer(String(init.method), url.replace("https://server", ""), init),

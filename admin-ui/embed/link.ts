@@ -158,7 +158,7 @@ export function keepLink(ports: LinkPorts): Link {
   }
 
   function become(next: LinkStatus, problem: unknown = null): void {
-    if (status === "closed" || (next === status && problem === null)) return;
+    if (next === status && problem === null) return;
     status = next;
     ports.onStatus(status, problem);
   }

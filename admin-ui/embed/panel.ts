@@ -2,7 +2,7 @@ import type { InboxFilter, InboxItem } from "@carillon/shared/inbox";
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import { icon } from "./icons.ts";
 import { fill, whyInWords, type Strings } from "./strings.ts";
-import { isUnread, relativeTime, type View } from "./view.ts";
+import { isUnread, relativeTime, safeLink, type View } from "./view.ts";
 
 export type Action = "markRead" | "markUnread" | "archive" | "dismiss" | "why";
 
@@ -20,7 +20,6 @@ export type Panel = {
   failure: { text: string; retry: (() => void) | null } | null;
   active: number;
   explained: string | null;
-  linkOf(item: InboxItem): string | null;
   show(filter: InboxFilter): void;
   search(q: string): void;
   older(): void;
@@ -39,7 +38,7 @@ export function panelTemplate(panel: Panel): TemplateResult {
     <div class="head">
       <h2 id="title">${text.bell}</h2>
       <button class="text" ?disabled=${panel.unread === 0} @click=${panel.markAll}>${text.markAll}</button>
-      <button class="icon close" aria-label=${text.close} popovertarget="panel">${icon("close")}</button>
+      <button class="icon close" aria-label=${text.close} popovertarget="panel">${icon("dismiss")}</button>
       <label>
         ${icon("search")}
         <input
@@ -108,10 +107,10 @@ function row(panel: Panel, item: InboxItem, index: number): TemplateResult {
       @focusin=${() => panel.active === index || panel.activate(index)}
       @keydown=${(event: KeyboardEvent) => event.key === "Delete" && panel.act("dismiss", item)}
     >
-      ${itemLink(panel.linkOf(item), isActive ? 0 : -1, words, (event) => panel.open(event, item))}
+      ${itemLink(item, isActive ? 0 : -1, words, panel.open)}
       <div class="actions">
         ${actionsOf(item, unread).map(
-          ([action, name, label]) => html`
+          ([action, label]) => html`
             <button
               class="icon"
               tabindex=${isActive ? 0 : -1}
@@ -120,7 +119,7 @@ function row(panel: Panel, item: InboxItem, index: number): TemplateResult {
               aria-expanded=${action === "why" ? panel.explained === item.id : nothing}
               @click=${() => panel.act(action, item)}
             >
-              ${icon(name)}
+              ${icon(label)}
             </button>
           `,
         )}
@@ -130,14 +129,11 @@ function row(panel: Panel, item: InboxItem, index: number): TemplateResult {
   `;
 }
 
-type ActionButton = [Action, Parameters<typeof icon>[0], keyof Strings];
-
-function actionsOf(item: InboxItem, unread: boolean): ActionButton[] {
-  const why: ActionButton = ["why", "why", "why"];
-  if (item.dismissedAt) return [why];
-  const dismiss: ActionButton = ["dismiss", "close", "dismiss"];
-  if (item.archivedAt) return [dismiss, why];
-  return [unread ? ["markRead", "check", "read"] : ["markUnread", "dot", "markUnread"], ["archive", "archive", "archive"], dismiss, why];
+/** Each with the name of its words and of its icon. */
+function actionsOf(item: InboxItem, unread: boolean): [Action, "read" | "markUnread" | "archive" | "dismiss" | "why"][] {
+  if (item.dismissedAt) return [["why", "why"]];
+  if (item.archivedAt) return [["dismiss", "dismiss"], ["why", "why"]];
+  return [unread ? ["markRead", "read"] : ["markUnread", "markUnread"], ["archive", "archive"], ["dismiss", "dismiss"], ["why", "why"]];
 }
 
 function marks({ text, view }: Panel, item: InboxItem, unread: boolean): TemplateResult {
@@ -150,10 +146,12 @@ function marks({ text, view }: Panel, item: InboxItem, unread: boolean): Templat
 }
 
 /** What is clicked to open an item: a link where there is a safe one, else a button that only marks. */
-export function itemLink(href: string | null, tabindex: number, words: TemplateResult, open: (event: Event) => void): TemplateResult {
+export function itemLink(item: InboxItem, tabindex: number, words: TemplateResult, open: Panel["open"]): TemplateResult {
+  const href = safeLink(item.link);
+  const click = (event: Event) => open(event, item);
   return href
-    ? html`<a class="main" href=${href} tabindex=${tabindex} @click=${open}>${words}</a>`
-    : html`<button class="main" tabindex=${tabindex} @click=${open}>${words}</button>`;
+    ? html`<a class="main" href=${href} tabindex=${tabindex} @click=${click}>${words}</a>`
+    : html`<button class="main" tabindex=${tabindex} @click=${click}>${words}</button>`;
 }
 
 function skeleton(text: Strings): TemplateResult {

@@ -39,7 +39,7 @@ export const STRINGS = {
 export type Strings = typeof STRINGS;
 
 export function fill(text: string, values: Record<string, string>): string {
-  return text.replace(/\{(\w+)\}/g, (hole, name: string) => values[name] ?? hole);
+  return text.replace(/{(\w+)}/g, (hole, name: string) => values[name] ?? hole);
 }
 
 /** The reason of an item in a sentence. */

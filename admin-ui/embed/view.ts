@@ -62,7 +62,7 @@ function belongs(view: View, item: InboxItem): boolean {
 }
 
 /** A link that may be followed: http or https, or relative to the page. */
-export function safeLink(link: string | null, base: string): string | null {
+export function safeLink(link: string | null, base = document.baseURI): string | null {
   if (!link || !URL.canParse(link, base)) return null;
   const url = new URL(link, base);
   return url.protocol === "https:" || url.protocol === "http:" ? url.href : null;
