@@ -1,6 +1,6 @@
 import type { Settings } from "@carillon/shared/settings";
 import { Unavailable } from "../errors.ts";
-import type { Command, Store } from "../ports.ts";
+import type { Store } from "../ports.ts";
 
 /** Every version of an organisation's settings stands in one hash, by its number, from the first day. */
 export const settingsKey = (org: string): string => `settings:${org}`;
@@ -21,23 +21,22 @@ export async function readSettings({ store }: { store: Store }, org: string, ver
   return keep(store, org, parse(text));
 }
 
-/** The newest settings by the pointer, whatever this process remembers. Two commands; null if there is no such organisation. */
-export async function readNewestSettings({ store }: { store: Store }, org: string): Promise<Settings | null> {
-  const [version] = await store.run(["HGET", orgKey(org), "version"]);
-  return version === null || version === undefined ? null : readSettings({ store }, org, Number(version));
+/**
+ * The newest settings by their history, for whoever is about to change them: should the pointer ever lag, the next change mends it.
+ * Null if there is no such organisation.
+ */
+export async function readLatestSettings({ store }: { store: Store }, org: string): Promise<Settings | null> {
+  const [versions] = await store.run(["HKEYS", settingsKey(org)]);
+  if (!Array.isArray(versions) || versions.length === 0) return null;
+  return readSettings({ store }, org, Math.max(...versions.map(Number)));
 }
 
 /** Writes a new version and points to it, in one transaction. The very same one again changes nothing. */
 export async function writeSettings({ store }: { store: Store }, org: string, settings: Settings): Promise<void> {
-  await store.atomic(...writeCommands(org, settings));
+  const version = String(settings.version);
+  await store.atomic(["HSETNX", settingsKey(org), version, JSON.stringify(settings)], ["HSET", orgKey(org), "version", version]);
   keep(store, org, settings);
 }
-
-/** The commands of a write, for a transaction that does more. */
-export const writeCommands = (org: string, settings: Settings): Command[] => [
-  ["HSETNX", settingsKey(org), String(settings.version), JSON.stringify(settings)],
-  ["HSET", orgKey(org), "version", String(settings.version)],
-];
 
 /** Who changed what and when, newest first, without the settings themselves. */
 export async function readHistory({ store }: { store: Store }, org: string): Promise<{ version: number; at: number | null; by: string | null; what: string | null }[]> {
