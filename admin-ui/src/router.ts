@@ -12,6 +12,8 @@ export const FIRST_TAB = "/email";
 export function createPageRouter(): Router {
   const router = createRouter({
     history: createWebHistory("/"),
+    // A filter or an opened row changes only the query; the page stays where it is.
+    scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
     routes: [
       ...TABS.map(({ path, label, component }) => ({ path, component, meta: { title: label } })),
       { path: "/:rest(.*)*", redirect: FIRST_TAB },

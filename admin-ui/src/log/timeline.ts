@@ -39,7 +39,7 @@ export const reasonWords = (reason: string): string => (isReason(reason) ? REASO
 /** The whole of a row's "why" in words, with the time until which it waits. */
 export function whyOf(delivery: Delivery): string {
   const words = reasonWords(delivery.reason);
-  return delivery.until ? `${words}, until ${exactTime(delivery.until)}` : words;
+  return capital(delivery.until ? `${words}, until ${exactTime(delivery.until)}` : words);
 }
 
 const OUTCOMES: Record<string, { title: string; tone: Tone }> = {
@@ -62,15 +62,21 @@ export function timelineOf(delivery: Delivery): Step[] {
   const happened = [...attempts, ...receipts].sort((one, other) => (one.at ?? "").localeCompare(other.at ?? ""));
   return [
     { at: delivery.at, title: "Accepted", tone: "plain", text: `Event ${delivery.event}` },
-    { at: null, title: decisionTitle(delivery), tone: STATE_TONES[delivery.state], text: sentence(whyOf(delivery)) },
+    decisionOf(delivery),
     ...happened,
   ];
 }
 
-const WAITING: readonly State[] = ["held", "parked"];
-const ENDED: readonly State[] = ["skipped", "expired", "cancelled", "collapsed"];
-const decisionTitle = ({ state }: Delivery): string => ([...WAITING, ...ENDED].includes(state) ? `Decision: ${STATE_WORDS[state].toLowerCase()}` : "Decision: send");
-const sentence = (words: string): string => `${words[0]?.toUpperCase() ?? ""}${words.slice(1)}.`;
+const NOT_SENT: readonly State[] = ["held", "parked", "skipped", "expired", "cancelled", "collapsed"];
+
+/** What was refused later keeps the provider's words as its reason; they belong to the attempt, not to the decision. */
+function decisionOf(delivery: Delivery): Step {
+  const { state, reason } = delivery;
+  if (NOT_SENT.includes(state)) return { at: null, title: `Decision: ${STATE_WORDS[state].toLowerCase()}`, tone: STATE_TONES[state], text: `${whyOf(delivery)}.` };
+  return { at: null, title: "Decision: send", tone: "plain", text: isReason(reason) ? `${whyOf(delivery)}.` : undefined };
+}
+
+const capital = (words: string): string => `${words[0]?.toUpperCase() ?? ""}${words.slice(1)}`;
 
 /** Whether trying once more can help: it failed, or it had no address that the CRM may have set right since. */
 export const mayRetry = ({ state, reason }: Delivery): boolean => state === "failed" || (state === "skipped" && (reason === "no-address" || reason === "address-gone"));

@@ -1,7 +1,7 @@
 import type { ConfigurableChannel } from "@carillon/shared/channels";
 import type { ChannelView } from "@carillon/shared/settings";
 import { useQuery, useQueryCache } from "@pinia/colada";
-import { computed, ref, shallowRef, toRaw, watch, type Ref } from "vue";
+import { computed, ref, shallowRef, watch, type Ref } from "vue";
 import type { z } from "zod";
 import { api, toApiError, type ApiError, type ChannelPut } from "../api.ts";
 import { chosenLeaves, differences, type Side } from "../form/conflict.ts";
@@ -94,7 +94,7 @@ export function useChannelForm<Draft extends object>({ channel, schema, toDraft,
   }
 
   function toPut(version: number): ChannelPut {
-    const body: ChannelPut = { version, settings: toSettings(toRaw(draft.value)) };
+    const body: ChannelPut = { version, settings: toSettings(draft.value) };
     return Object.keys(secrets.value).length > 0 ? { ...body, secrets: { ...secrets.value } } : body;
   }
 

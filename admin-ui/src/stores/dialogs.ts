@@ -27,7 +27,7 @@ export const useDialogs = defineStore("dialogs", () => {
 
   function notify(text: string, tone: Notice["tone"] = "good"): void {
     const id = ++lastNotice;
-    notices.value.push({ id, tone, text });
+    notices.value = [...notices.value.filter((notice) => notice.text !== text), { id, tone, text }];
     setTimeout(() => dismiss(id), NOTICE_MS);
   }
 
