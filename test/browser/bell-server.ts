@@ -20,6 +20,7 @@ export type BellServer = {
   cut(): void;
   /** While set, every call but the files' is answered with 503. */
   isDown: boolean;
+  openSockets(): number;
   close(): Promise<void>;
 };
 
@@ -71,6 +72,7 @@ export async function startBellServer(port = 0): Promise<BellServer> {
     cut() {
       for (const socket of sockets) socket.terminate();
     },
+    openSockets: () => sockets.size,
     async close() {
       server.cut();
       http.closeAllConnections();

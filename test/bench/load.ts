@@ -1,0 +1,37 @@
+import { Agent, request } from "node:http";
+import { cpuSeconds, type Measured } from "./process.ts";
+
+export type Target = { server: Measured; path: string; headers: Record<string, string>; body(n: number): string };
+export type Burst = { perSecond: number; cpuMicros: number };
+
+const CONNECTIONS = 32;
+const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS, scheduling: "lifo" });
+let serial = 0;
+
+/** Posts `count` bodies over 32 kept connections; every answer must be 2xx. */
+export async function burst(target: Target, count: number): Promise<Burst> {
+  const started = performance.now();
+  const cpu = cpuSeconds(target.server.pid);
+  let left = count;
+  const one = async () => {
+    while (left-- > 0) await post(target, target.body(serial++));
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, one));
+  const seconds = (performance.now() - started) / 1_000;
+  return { perSecond: count / seconds, cpuMicros: ((cpuSeconds(target.server.pid) - cpu) * 1e6) / count };
+}
+
+export function post({ server, path, headers }: Target, body: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const call = request(
+      server.url + path,
+      { agent, method: "POST", headers: { ...headers, "content-type": "application/json", "content-length": Buffer.byteLength(body) } },
+      (answer) => {
+        answer.resume();
+        answer.on("end", () => (answer.statusCode! < 300 ? resolve() : reject(new Error(`${path} answered ${answer.statusCode}`))));
+      },
+    );
+    call.on("error", reject);
+    call.end(body);
+  });
+}
