@@ -32,8 +32,7 @@ const oneLine = (max: number) =>
     .max(max)
     .regex(/^[^\p{Cc}]*$/u, "Must be one line of plain text");
 
-export const HOST_PATTERN =
-  /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$|^\[?[0-9a-f:.]+\]?$/i;
+export const HOST_PATTERN = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$|^\[?[0-9a-f:.]+\]?$/i;
 
 /** SMTP, `tls` = STARTTLS (587), `ssl` = TLS from the first byte (465). Secrets: password, clientSecret, refreshToken. */
 export const emailSettingsSchema = z.strictObject({

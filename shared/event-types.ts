@@ -46,18 +46,23 @@ export const TELLS_ACTOR: ReadonlySet<string> = new Set<EventType>(["import_comp
 
 const text = z.string().max(10_000);
 const number = z.union([z.number(), z.string().max(100)]);
-const task = z.looseObject({ task: z.looseObject({ title: text.optional(), dueAt: text.nullish() }).optional(), actorName: text.optional() });
+const task = z.looseObject({
+  task: z.looseObject({ title: text.optional(), dueAt: text.nullish() }).optional(),
+  actorName: text.optional(),
+});
 const lead = z.looseObject({
   lead: z.looseObject({ name: text.optional(), stage: text.optional(), previousStage: text.optional() }).optional(),
   actorName: text.optional(),
 });
 const deal = z.looseObject({
-  deal: z
-    .looseObject({ name: text.optional(), stage: text.optional(), amount: number.optional(), currency: text.optional() })
-    .optional(),
+  deal: z.looseObject({ name: text.optional(), stage: text.optional(), amount: number.optional(), currency: text.optional() }).optional(),
   actorName: text.optional(),
 });
-const note = z.looseObject({ text: text.optional(), record: z.looseObject({ name: text.optional() }).optional(), actorName: text.optional() });
+const note = z.looseObject({
+  text: text.optional(),
+  record: z.looseObject({ name: text.optional() }).optional(),
+  actorName: text.optional(),
+});
 const approval = z.looseObject({
   approval: z.looseObject({ title: text.optional(), decision: text.optional() }).optional(),
   actorName: text.optional(),

@@ -12,9 +12,15 @@ const instant = z.iso.datetime({ offset: true, error: "An ISO 8601 time such as 
 const linkSchema = z
   .string()
   .max(2_000)
-  .refine((link) => /^https:\/\/[^\s]+$/i.test(link) || /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])([:/?#]|$)/i.test(link) || /^\/(?!\/)[^\s\\]*$/.test(link), {
-    error: "An https address, or a path that begins with a single /",
-  });
+  .refine(
+    (link) =>
+      /^https:\/\/[^\s]+$/i.test(link) ||
+      /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])([:/?#]|$)/i.test(link) ||
+      /^\/(?!\/)[^\s\\]*$/.test(link),
+    {
+      error: "An https address, or a path that begins with a single /",
+    },
+  );
 
 /** An event as the CRM posts it. Only `type` and `recipients` are required. */
 export const eventSchema = z.strictObject({

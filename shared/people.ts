@@ -15,7 +15,12 @@ export const localeSchema = z.string().max(35).refine(isLocale, "A BCP 47 langua
 
 /** What the CRM tells of a person. An absent field stays as it is, null clears it. */
 export const userFieldsSchema = z.strictObject({
-  name: z.string().trim().max(200).regex(/^[^\p{Cc}]*$/u, "One line of plain text").nullish(),
+  name: z
+    .string()
+    .trim()
+    .max(200)
+    .regex(/^[^\p{Cc}]*$/u, "One line of plain text")
+    .nullish(),
   email: z.email("An address such as eve@example.com").max(320).nullish(),
   phone: phoneSchema.nullish(),
   locale: localeSchema.nullish(),

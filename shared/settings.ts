@@ -40,7 +40,13 @@ export function initialSettings(): Settings {
       tested: null,
     };
   }
-  return { version: 1, changed: null, channels, routing: { version: 1, cells: defaultRouting() }, quietHours: { version: 1, enabled: false } };
+  return {
+    version: 1,
+    changed: null,
+    channels,
+    routing: { version: 1, cells: defaultRouting() },
+    quietHours: { version: 1, enabled: false },
+  };
 }
 
 /** What `GET /admin/api/channels/:channel` answers; never a secret, only whether it is set. */

@@ -86,7 +86,11 @@ const ENGLISH: Record<EventType, Record<TextChannel, TextSource>> = {
       action: "Open task",
     },
   },
-  task_due_soon: alike({ title: when("task_title", "A task is due soon", "Due soon: {task_title}"), body: TASK_DUE_SOON, action: "Open task" }),
+  task_due_soon: alike({
+    title: when("task_title", "A task is due soon", "Due soon: {task_title}"),
+    body: TASK_DUE_SOON,
+    action: "Open task",
+  }),
   task_overdue: alike({ title: when("task_title", "A task is overdue", "Overdue: {task_title}"), body: TASK_OVERDUE, action: "Open task" }),
   lead_assigned: {
     "in-app": { title: when("lead_name", "New lead", "New lead: {lead_name}"), body: LEAD_ASSIGNED, action: "Open lead" },
@@ -106,10 +110,22 @@ const ENGLISH: Record<EventType, Record<TextChannel, TextSource>> = {
     body: DEAL_MOVED,
     action: "Open deal",
   }),
-  deal_closed_won: alike({ title: when("deal_name", "A deal was won", "Deal won: {deal_name}"), body: `${dealCloses("won")}${worth}.`, action: "Open deal" }),
-  deal_closed_lost: alike({ title: when("deal_name", "A deal was lost", "Deal lost: {deal_name}"), body: `${dealCloses("lost")}${worth}.`, action: "Open deal" }),
+  deal_closed_won: alike({
+    title: when("deal_name", "A deal was won", "Deal won: {deal_name}"),
+    body: `${dealCloses("won")}${worth}.`,
+    action: "Open deal",
+  }),
+  deal_closed_lost: alike({
+    title: when("deal_name", "A deal was lost", "Deal lost: {deal_name}"),
+    body: `${dealCloses("lost")}${worth}.`,
+    action: "Open deal",
+  }),
   note_added: {
-    "in-app": { title: noteTitle, body: when("text", when("record_name", "A note was added.", "A note was added to “{record_name}”."), "{text}"), action: "Open note" },
+    "in-app": {
+      title: noteTitle,
+      body: when("text", when("record_name", "A note was added.", "A note was added to “{record_name}”."), "{text}"),
+      action: "Open note",
+    },
     email: { title: noteTitle, body: `${noteTitle}${when("text", ".", ":\n\n{text}")}`, action: "Open note" },
   },
   mention: {
@@ -131,7 +147,11 @@ const ENGLISH: Record<EventType, Record<TextChannel, TextSource>> = {
     body: TARGET_REACHED,
     action: "Open target",
   }),
-  import_completed: alike({ title: when("import_name", "Import finished", "Import finished: {import_name}"), body: IMPORT_FINISHED, action: "Open import" }),
+  import_completed: alike({
+    title: when("import_name", "Import finished", "Import finished: {import_name}"),
+    body: IMPORT_FINISHED,
+    action: "Open import",
+  }),
 };
 
 /** The built-in texts. Each holds the title, name or text in full; a missing value never leaves a gap. */

@@ -34,7 +34,11 @@ function run(): void {
 
 function step(name: string, command: string, args: string[]): void {
   const started = Date.now();
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: ROOT, encoding: "utf8", env: { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" } });
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd: ROOT,
+    encoding: "utf8",
+    env: { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+  });
   const seconds = ((Date.now() - started) / 1_000).toFixed(1);
   if (status === 0) {
     passed++;
@@ -49,12 +53,21 @@ function step(name: string, command: string, args: string[]): void {
 function vitest(places: string[]): void {
   mkdirSync(`${ROOT}/test-results`, { recursive: true });
   const report = `${ROOT}/test-results/vitest.json`;
-  const { status } = spawnSync(NODE, ["node_modules/vitest/vitest.mjs", "run", ...places, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`], {
-    cwd: ROOT,
-    stdio: ["ignore", "inherit", "inherit"],
-  });
+  const { status } = spawnSync(
+    NODE,
+    ["node_modules/vitest/vitest.mjs", "run", ...places, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    {
+      cwd: ROOT,
+      stdio: ["ignore", "inherit", "inherit"],
+    },
+  );
   const counts = existsSync(report)
-    ? (JSON.parse(readFileSync(report, "utf8")) as { numPassedTests: number; numFailedTests: number; numPendingTests: number; numTodoTests: number })
+    ? (JSON.parse(readFileSync(report, "utf8")) as {
+        numPassedTests: number;
+        numFailedTests: number;
+        numPendingTests: number;
+        numTodoTests: number;
+      })
     : { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 };
   passed += counts.numPassedTests;
   // A test that does not run says nothing, so it does not pass.
@@ -80,7 +93,9 @@ function needBrowsers(): void {
   const missing = needed.filter(({ file }) => !existsSync(file));
   if (missing.length === 0) return;
   failed++;
-  console.error(`MISSING  ${missing.map(({ debian }) => debian).join(", ")}: the tests that need them will fail. Debian: apt-get install ${names.join(" ")}`);
+  console.error(
+    `MISSING  ${missing.map(({ debian }) => debian).join(", ")}: the tests that need them will fail. Debian: apt-get install ${names.join(" ")}`,
+  );
 }
 
 run();

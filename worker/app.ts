@@ -45,7 +45,9 @@ export function createApp(outside: Outside): (request: Request) => Promise<Respo
 async function answer(c: Context, ports: Ports, route: Route): Promise<Response> {
   const raw = route.method === "GET" ? "" : await readBody(c, route.maxBytes ?? LIMITS.otherBytes);
   const who = await identify(c, ports, route.caller, raw);
-  const query = route.query ? parse(route.query, c.req.query(), "query.invalid", "The query is not as it should be; see errors.") : undefined;
+  const query = route.query
+    ? parse(route.query, c.req.query(), "query.invalid", "The query is not as it should be; see errors.")
+    : undefined;
   return route.handle({ c, ports, who, raw, query, body: parseBody(route, raw) });
 }
 
@@ -79,7 +81,9 @@ async function readBody(c: Context, maxBytes: number): Promise<string> {
     chunks.push(chunk);
   }
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(chunks.length === 1 ? chunks[0] : await new Blob(chunks as BlobPart[]).arrayBuffer());
+    return new TextDecoder("utf-8", { fatal: true }).decode(
+      chunks.length === 1 ? chunks[0] : await new Blob(chunks as BlobPart[]).arrayBuffer(),
+    );
   } catch {
     throw badRequest("body.not-utf8", "The body is not valid UTF-8.");
   }
@@ -88,7 +92,16 @@ async function readBody(c: Context, maxBytes: number): Promise<string> {
 function toAppError(error: Error, c: Context): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof Unavailable) return unavailable(WORDS[error.part]);
-  console.error(JSON.stringify({ level: "error", message: error.message, stack: error.stack, method: c.req.method, path: new URL(c.req.url).pathname, requestId: requestId(c) }));
+  console.error(
+    JSON.stringify({
+      level: "error",
+      message: error.message,
+      stack: error.stack,
+      method: c.req.method,
+      path: new URL(c.req.url).pathname,
+      requestId: requestId(c),
+    }),
+  );
   return new AppError(500, "internal", "Something went wrong on our side. The request id helps to find it.");
 }
 const WORDS: Record<Unavailable["part"], string> = { store: "The settings store", queue: "The queue", shard: "The database" };

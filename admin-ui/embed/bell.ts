@@ -280,7 +280,7 @@ export class CarillonBell extends HTMLElement {
     if (isUnread(item)) void this.#try(this.#connection?.markRead([item.id]));
     this.#endToast(item);
     if (!this.#fire("carillon:open", item)) event.preventDefault();
-    if (item.link && this.#isOpen) this.#element("panel").hidePopover();
+    if (event.currentTarget instanceof HTMLAnchorElement && this.#isOpen) this.#element("panel").hidePopover();
   };
 
   async #try(call: Promise<void> | undefined): Promise<void> {

@@ -34,30 +34,54 @@ function measure(target: Target, listen: (heard: (text: string) => void) => void
 }
 
 const body = (recipient: string) => (n: number) =>
-  JSON.stringify({ id: `push-${n}-${process.pid}`, type: "task_assigned", recipients: [recipient], data: { task: { title: "MARK" }, actorName: "Kim" } });
+  JSON.stringify({
+    id: `push-${n}-${process.pid}`,
+    type: "task_assigned",
+    recipients: [recipient],
+    data: { task: { title: "MARK" }, actorName: "Kim" },
+  });
 
 export const latencies = {
   /** Beside `idle` sockets of other people that say nothing. */
   async carillon(server: Measured, carillon: Instance, idle: number): Promise<Latency> {
     const crowd: BellSocket[] = [];
     for (let index = 0; index < idle; index += 50) {
-      const some = Array.from({ length: Math.min(50, idle - index) }, (_, offset) => BellSocket.open(carillon, `idle-${Math.floor((index + offset) / 15)}`));
+      const some = Array.from({ length: Math.min(50, idle - index) }, (_, offset) =>
+        BellSocket.open(carillon, `idle-${Math.floor((index + offset) / 15)}`),
+      );
       crowd.push(...(await Promise.all(some)));
     }
     const bell = await BellSocket.open(carillon, "listener");
-    const target: Target = { server, path: "/v1/events", headers: { authorization: `Bearer ${carillon.credentials.apiKey}` }, body: body("listener") };
-    return measure(target, (heard) => bell.onText(heard), () => [bell, ...crowd].forEach((one) => one.close()));
+    const target: Target = {
+      server,
+      path: "/v1/events",
+      headers: { authorization: `Bearer ${carillon.credentials.apiKey}` },
+      body: body("listener"),
+    };
+    return measure(
+      target,
+      (heard) => bell.onText(heard),
+      () => [bell, ...crowd].forEach((one) => one.close()),
+    );
   },
 
   async floor(server: Measured): Promise<Latency> {
     const socket = new WebSocket(`${server.url.replace("http", "ws")}/socket`);
     await new Promise((resolve) => socket.once("open", resolve));
-    return measure({ server, path: "/push", headers: {}, body: body("x") }, (heard) => void socket.on("message", (data) => heard(String(data))), () => socket.close());
+    return measure(
+      { server, path: "/push", headers: {}, body: body("x") },
+      (heard) => void socket.on("message", (data) => heard(String(data))),
+      () => socket.close(),
+    );
   },
 
   async peer(server: Measured): Promise<Latency> {
     const socket = io(server.url, { query: { user: "listener" }, transports: ["websocket"] });
     await new Promise<void>((resolve) => socket.on("connect", resolve));
-    return measure({ server, path: "/events", headers: {}, body: body("listener") }, (heard) => void socket.on("item", heard), () => void socket.close());
+    return measure(
+      { server, path: "/events", headers: {}, body: body("listener") },
+      (heard) => void socket.on("item", heard),
+      () => void socket.close(),
+    );
   },
 };

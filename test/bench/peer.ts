@@ -7,7 +7,10 @@ import { Server } from "socket.io";
 const [redisPort = "6379", hasWorker = "no"] = process.argv.slice(2);
 const connection = { host: "127.0.0.1", port: Number(redisPort), maxRetriesPerRequest: null };
 const redis = new Redis(connection);
-const queue = new Queue("events", { connection: new Redis(connection), defaultJobOptions: { removeOnComplete: 1_000, removeOnFail: 1_000, attempts: 3 } });
+const queue = new Queue("events", {
+  connection: new Redis(connection),
+  defaultJobOptions: { removeOnComplete: 1_000, removeOnFail: 1_000, attempts: 3 },
+});
 
 type PostedEvent = { id: string; type: string; recipients: string[]; data: unknown };
 const app = fastify({ logger: false });

@@ -25,11 +25,20 @@ type Row = { name: string; value: string; goal: string; isMet: boolean };
 async function bench(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "carillon-bench-"));
   const redisPort = await freePort();
-  const redis = spawn("redis-server", ["--port", String(redisPort), "--bind", "127.0.0.1", "--appendonly", "yes", "--dir", folder], { stdio: "ignore" });
+  const redis = spawn("redis-server", ["--port", String(redisPort), "--bind", "127.0.0.1", "--appendonly", "yes", "--dir", folder], {
+    stdio: "ignore",
+  });
   const tarpit = await silentServer();
   const carillon = await new Instance("deno").start();
   const ours = ourProcess(carillon);
-  const floor = await spawnReady(DENO, ["run", "--no-lock", "--allow-all", join(ROOT, "test/bench/floor-deno.ts"), "0", join(folder, "floor.db")]);
+  const floor = await spawnReady(DENO, [
+    "run",
+    "--no-lock",
+    "--allow-all",
+    join(ROOT, "test/bench/floor-deno.ts"),
+    "0",
+    join(folder, "floor.db"),
+  ]);
   const peerIngest = await spawnReady(process.execPath, [join(ROOT, "test/bench/peer.ts"), String(redisPort)]);
   const peer = await spawnReady(process.execPath, [join(ROOT, "test/bench/peer.ts"), String(redisPort), "worker"]);
   try {
@@ -46,7 +55,13 @@ async function bench(): Promise<void> {
 }
 
 async function ingest(ours: Measured, floor: Measured, peer: Measured, carillon: Instance): Promise<Row[]> {
-  const event = (n: number) => JSON.stringify({ id: `bench-${n}`, type: "task_assigned", recipients: [`u${(n % 5) + 1}`], data: { task: { title: `Call ${n}` }, actorName: "Kim" } });
+  const event = (n: number) =>
+    JSON.stringify({
+      id: `bench-${n}`,
+      type: "task_assigned",
+      recipients: [`u${(n % 5) + 1}`],
+      data: { task: { title: `Call ${n}` }, actorName: "Kim" },
+    });
   const targets: Record<"ours" | "floor" | "peer", Target> = {
     ours: { server: ours, path: "/v1/events", headers: { authorization: `Bearer ${carillon.credentials.apiKey}` }, body: event },
     floor: { server: floor, path: "/bare", headers: {}, body: event },
@@ -54,7 +69,12 @@ async function ingest(ours: Measured, floor: Measured, peer: Measured, carillon:
   };
   for (const target of Object.values(targets)) await burst(target, BURST);
 
-  const ratios: Record<"cpuFloor" | "cpuPeer" | "ratePeer" | "control", number[]> = { cpuFloor: [], cpuPeer: [], ratePeer: [], control: [] };
+  const ratios: Record<"cpuFloor" | "cpuPeer" | "ratePeer" | "control", number[]> = {
+    cpuFloor: [],
+    cpuPeer: [],
+    ratePeer: [],
+    control: [],
+  };
   const cpu: number[] = [];
   const rate: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -116,13 +136,15 @@ const row = (name: string, value: number, sign: "≤" | "≥", goal: number): Ro
 });
 
 function checkControl(ratio: number): void {
-  if (ratio < CONTROL.from || ratio > CONTROL.to) throw new Error(`The run is void: against itself it measured ${ratio.toFixed(2)} ×. Let the machine rest.`);
+  if (ratio < CONTROL.from || ratio > CONTROL.to)
+    throw new Error(`The run is void: against itself it measured ${ratio.toFixed(2)} ×. Let the machine rest.`);
   console.log(`control (against itself): ${ratio.toFixed(2)} ×`);
 }
 
 function report(rows: Row[]): void {
   console.log(`\n${machine()}; ${ROUNDS} rounds, medians\n`);
-  for (const { name, value, goal, isMet } of rows) console.log(`${isMet ? "ok   " : "MISS "} ${name.padEnd(46)} ${value.padStart(34)}   ${goal}`);
+  for (const { name, value, goal, isMet } of rows)
+    console.log(`${isMet ? "ok   " : "MISS "} ${name.padEnd(46)} ${value.padStart(34)}   ${goal}`);
   mkdirSync(join(ROOT, "test-results"), { recursive: true });
   writeFileSync(join(ROOT, "test-results/bench.json"), JSON.stringify({ machine: machine(), rows }, null, 2));
   process.exitCode = rows.every((one) => one.isMet) ? 0 : 1;
@@ -145,7 +167,10 @@ async function mailIntoTarpit(carillon: Instance, port: number): Promise<void> {
   const admin = await carillon.admin();
   const { body } = await admin("GET", "/channels/email");
   const settings = { ...body.settings, host: "127.0.0.1", port };
-  await until(async () => (await admin("PUT", "/channels/email", { version: body.version, settings, secrets: { password: "x" } })).status === 200, "the tarpit is set");
+  await until(
+    async () => (await admin("PUT", "/channels/email", { version: body.version, settings, secrets: { password: "x" } })).status === 200,
+    "the tarpit is set",
+  );
 }
 
 await bench();

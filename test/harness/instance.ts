@@ -21,7 +21,16 @@ export type Credentials = {
   qstashToken?: string;
   smtp: { host: string; port: number; tlsPort: number; username: string; password: string; caFile: string };
 };
-export type SandboxMessage = { id: number; channel: string; to: string; at: string; subject?: string; text: string; html?: string; raw: string };
+export type SandboxMessage = {
+  id: number;
+  channel: string;
+  to: string;
+  at: string;
+  subject?: string;
+  text: string;
+  html?: string;
+  raw: string;
+};
 
 /** A whole Carillon of its own, as `npm start` starts it: free ports, a folder of its own, real processes. */
 export class Instance {
@@ -53,7 +62,7 @@ export class Instance {
     this.#child = child;
     child.stdout.on("data", (text: Buffer) => (this.output += text.toString()));
     child.stderr.on("data", (text: Buffer) => (this.output += text.toString()));
-    for (const started = Date.now(); !existsSync(file); ) {
+    for (const started = Date.now(); !existsSync(file);) {
       if (child.exitCode !== null) throw new Error(`It ended before it was ready:\n${this.output}`);
       if (Date.now() - started > 60_000) throw new Error(`It was not ready after a minute:\n${this.output}`);
       await sleep(20);
@@ -99,7 +108,10 @@ export class Instance {
 
   /** Signs the owner in by a ticket that the CRM's key mints; answers calls as the page makes them. */
   async admin(role = "owner"): Promise<(method: string, path: string, body?: unknown) => Promise<{ status: number; body: Json }>> {
-    const { body } = await this.api("POST", "/v1/admin-tickets", { admin: { id: "owner", name: "Robin Owner", email: "robin@example.com" }, role });
+    const { body } = await this.api("POST", "/v1/admin-tickets", {
+      admin: { id: "owner", name: "Robin Owner", email: "robin@example.com" },
+      role,
+    });
     const session = await fetch(`${this.credentials.url}/admin/api/session`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -150,13 +162,15 @@ export class Instance {
   }
 }
 
-const FREE_PORTS = Object.fromEntries(["", "REDIS_", "QSTASH_", "SANDBOX_", "SMTP_", "SMTPS_"].map((name) => [`CARILLON_${name}PORT`, "0"]));
+const FREE_PORTS = Object.fromEntries(
+  ["", "REDIS_", "QSTASH_", "SANDBOX_", "SMTP_", "SMTPS_"].map((name) => [`CARILLON_${name}PORT`, "0"]),
+);
 
 export const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 /** Waits until something is so; fails with these words if it is not in time. */
 export async function until(isSo: () => unknown, words: string, patienceMs = 15_000): Promise<void> {
-  for (const started = Date.now(); !(await isSo()); ) {
+  for (const started = Date.now(); !(await isSo());) {
     if (Date.now() - started > patienceMs) throw new Error(`Not in ${patienceMs} ms: ${words}`);
     await sleep(20);
   }

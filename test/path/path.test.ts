@@ -2,7 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Instance, RUNTIMES, sleep, until } from "../harness/instance.ts";
 import { BellSocket } from "../harness/bell-socket.ts";
 
-const event = (id: string, more: object = {}) => ({ id, type: "task_assigned", recipients: ["u1", "u2"], data: { task: { title: `Call ${id}` }, actorName: "Kim" }, ...more });
+const event = (id: string, more: object = {}) => ({
+  id,
+  type: "task_assigned",
+  recipients: ["u1", "u2"],
+  data: { task: { title: `Call ${id}` }, actorName: "Kim" },
+  ...more,
+});
 
 describe.each(RUNTIMES)("the main path on %s", (runtime) => {
   const carillon = new Instance(runtime);
@@ -12,18 +18,35 @@ describe.each(RUNTIMES)("the main path on %s", (runtime) => {
   test("one event reaches bell and mailbox of both people within a second, and the log shows it all", async () => {
     const bell = await BellSocket.open(carillon, "u1");
     const started = Date.now();
-    expect(await carillon.api("POST", "/v1/events", event("first"))).toEqual({ status: 202, body: { id: "first", accepted: 2, duplicate: false } });
+    expect(await carillon.api("POST", "/v1/events", event("first"))).toEqual({
+      status: 202,
+      body: { id: "first", accepted: 2, duplicate: false },
+    });
     await until(() => bell.frames.some((frame) => frame.type === "item"), "the bell rings", 2_000);
     await until(async () => (await carillon.messages("&limit=10")).length >= 2, "both mails arrive", 3_000);
     expect(Date.now() - started).toBeLessThan(3_000);
-    expect(bell.frames.find((frame) => frame.type === "item")).toMatchObject({ unread: 1, item: { event: "first", title: expect.stringContaining("Call first") } });
+    expect(bell.frames.find((frame) => frame.type === "item")).toMatchObject({
+      unread: 1,
+      item: { event: "first", title: expect.stringContaining("Call first") },
+    });
     const mails = await carillon.messages();
     expect(mails.map((mail) => mail.to).sort()).toEqual(["ada@example.com", "ben@example.com"]);
     expect(mails[0]!.subject).toContain("Call first");
     await until(async () => (await carillon.api("GET", "/v1/ledger")).body.inFlight === 0, "both are settled");
     const { body } = await carillon.api("GET", "/v1/events/first");
-    const cells = body.deliveries.map((cell: { user: string; channel: string; state: string; reason: string }) => `${cell.user} ${cell.channel} ${cell.state} ${cell.reason}`);
-    expect(cells).toEqual(["u1", "u2"].flatMap((user) => [`${user} in-app delivered matrix`, `${user} email sent matrix`, `${user} sms skipped matrix-off`, `${user} whatsapp skipped matrix-off`, `${user} push skipped not-configured`]));
+    const cells = body.deliveries.map(
+      (cell: { user: string; channel: string; state: string; reason: string }) =>
+        `${cell.user} ${cell.channel} ${cell.state} ${cell.reason}`,
+    );
+    expect(cells).toEqual(
+      ["u1", "u2"].flatMap((user) => [
+        `${user} in-app delivered matrix`,
+        `${user} email sent matrix`,
+        `${user} sms skipped matrix-off`,
+        `${user} whatsapp skipped matrix-off`,
+        `${user} push skipped not-configured`,
+      ]),
+    );
     expect(body.deliveries[1].attempts).toMatchObject([{ n: 1, outcome: "ok", ambiguous: false }]);
     bell.close();
   });
@@ -32,15 +55,30 @@ describe.each(RUNTIMES)("the main path on %s", (runtime) => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => carillon.api("POST", "/v1/events", event("same"))));
     expect(answers.every(({ status }) => status === 202)).toBe(true);
     expect(answers.filter(({ body }) => !body.duplicate)).toHaveLength(1);
-    expect(await carillon.api("POST", "/v1/events", event("same", { priority: "high" }))).toMatchObject({ status: 409, body: { code: "event.id-reused" } });
-    expect(await carillon.api("POST", "/v1/events", { ...event("x"), id: undefined }, { "idempotency-key": "key-1" })).toMatchObject({ status: 202, body: { duplicate: false } });
-    expect(await carillon.api("POST", "/v1/events", { ...event("x"), id: undefined }, { "idempotency-key": "key-1" })).toMatchObject({ status: 202, body: { duplicate: true } });
+    expect(await carillon.api("POST", "/v1/events", event("same", { priority: "high" }))).toMatchObject({
+      status: 409,
+      body: { code: "event.id-reused" },
+    });
+    expect(await carillon.api("POST", "/v1/events", { ...event("x"), id: undefined }, { "idempotency-key": "key-1" })).toMatchObject({
+      status: 202,
+      body: { duplicate: false },
+    });
+    expect(await carillon.api("POST", "/v1/events", { ...event("x"), id: undefined }, { "idempotency-key": "key-1" })).toMatchObject({
+      status: 202,
+      body: { duplicate: true },
+    });
   });
 
   test("a batch answers each of its events in order, good and bad", async () => {
-    const { status, body } = await carillon.api("POST", "/v1/events", { events: [event("b1"), { type: "nonsense", recipients: ["u1"] }, event("b1")] });
+    const { status, body } = await carillon.api("POST", "/v1/events", {
+      events: [event("b1"), { type: "nonsense", recipients: ["u1"] }, event("b1")],
+    });
     expect(status).toBe(202);
-    expect(body.results).toMatchObject([{ id: "b1", duplicate: false }, { status: 422, code: "event.unknown-type" }, { id: "b1", duplicate: true }]);
+    expect(body.results).toMatchObject([
+      { id: "b1", duplicate: false },
+      { status: 422, code: "event.unknown-type" },
+      { id: "b1", duplicate: true },
+    ]);
   });
 
   test("bad input is refused with a problem that says what is wrong, and nothing is stored", async () => {
@@ -62,8 +100,14 @@ describe.each(RUNTIMES)("the main path on %s", (runtime) => {
       expect(response.headers.get("content-type"), name).toBe("application/problem+json");
       expect(await response.json(), name).toMatchObject({ status, code, detail: expect.any(String), requestId: expect.any(String) });
     }
-    expect(await carillon.api("POST", "/v1/events", event("k"), { authorization: "Bearer ck_demo.k1_wrong" })).toMatchObject({ status: 401 });
-    expect(await carillon.api("POST", "/v1/events", event("k"), { authorization: carillon.credentials.apiKey.replace("ck_demo", "Bearer ck_other") })).toMatchObject({ status: 401 });
+    expect(await carillon.api("POST", "/v1/events", event("k"), { authorization: "Bearer ck_demo.k1_wrong" })).toMatchObject({
+      status: 401,
+    });
+    expect(
+      await carillon.api("POST", "/v1/events", event("k"), {
+        authorization: carillon.credentials.apiKey.replace("ck_demo", "Bearer ck_other"),
+      }),
+    ).toMatchObject({ status: 401 });
     expect(await carillon.api("GET", "/v1/me/inbox", undefined, { authorization: "Bearer a.b.c" })).toMatchObject({ status: 401 });
     expect((await carillon.api("GET", "/v1/ledger")).body.accepted).toBe(before);
   });
@@ -71,7 +115,10 @@ describe.each(RUNTIMES)("the main path on %s", (runtime) => {
   test("an expired user token is refused", async () => {
     const { body } = await carillon.api("POST", "/v1/tokens", { user: "u1", ttl: 1 });
     await sleep(2_100);
-    expect(await carillon.api("GET", "/v1/me/inbox", undefined, { authorization: `Bearer ${body.token}` })).toMatchObject({ status: 401, body: { code: "token.expired" } });
+    expect(await carillon.api("GET", "/v1/me/inbox", undefined, { authorization: `Bearer ${body.token}` })).toMatchObject({
+      status: 401,
+      body: { code: "token.expired" },
+    });
   });
 
   test("email off parks at once and for what comes, on sends each exactly once", async () => {
@@ -85,7 +132,9 @@ describe.each(RUNTIMES)("the main path on %s", (runtime) => {
     expect((await admin("POST", "/channels/email/enable", { release: "all" })).status).toBe(200);
     await until(async () => (await carillon.messages()).length === 10, "all ten arrive");
     await sleep(300);
-    expect((await carillon.messages()).map((mail) => `${mail.to} ${mail.subject}`).sort()).toEqual([...new Set((await carillon.messages()).map((mail) => `${mail.to} ${mail.subject}`))].sort());
+    expect((await carillon.messages()).map((mail) => `${mail.to} ${mail.subject}`).sort()).toEqual(
+      [...new Set((await carillon.messages()).map((mail) => `${mail.to} ${mail.subject}`))].sort(),
+    );
     expect((await admin("GET", "/channels/email")).body).toMatchObject({ enabled: true, parked: 0 });
   });
 
@@ -139,7 +188,9 @@ describe.each(RUNTIMES)("the main path on %s", (runtime) => {
     await carillon.api("POST", "/v1/events", event("secret-words", { recipients: ["gone"] }));
     expect((await carillon.api("DELETE", "/v1/users/gone")).status).toBe(204);
     expect((await carillon.api("GET", "/v1/users/gone")).status).toBe(404);
-    expect(JSON.stringify((await carillon.api("GET", "/v1/events/secret-words")).body)).not.toMatch(/gone-person|Gone Person|Call secret-words/);
+    expect(JSON.stringify((await carillon.api("GET", "/v1/events/secret-words")).body)).not.toMatch(
+      /gone-person|Gone Person|Call secret-words/,
+    );
     expect((await carillon.api("GET", "/v1/ledger")).body.unaccounted).toBe(0);
   });
 

@@ -86,7 +86,15 @@ class World {
     }
     const { number, claim } = job;
     const served = this.turn(() =>
-      this.shard.next({ version: this.version, channel: "email", job: { at: this.now, number }, claim: claim.id, outcome: { kind }, ms: 1, isLast: false }),
+      this.shard.next({
+        version: this.version,
+        channel: "email",
+        job: { at: this.now, number },
+        claim: claim.id,
+        outcome: { kind },
+        ms: 1,
+        isLast: false,
+      }),
     );
     if (served.claim) job.claim = served.claim;
     else this.jobs.splice(this.jobs.indexOf(job), 1);
@@ -121,11 +129,22 @@ class World {
   }
 
   #open(): Shard {
-    return new Shard({ sql: this.sql, clock: { now: () => this.now }, org: "acme", shard: 0, random: this.random, randomId: () => `w${this.#number++}` });
+    return new Shard({
+      sql: this.sql,
+      clock: { now: () => this.now },
+      org: "acme",
+      shard: 0,
+      random: this.random,
+      randomId: () => `w${this.#number++}`,
+    });
   }
 
   #rules(): Rules {
-    return { version: this.version, gates: { "in-app": "on", email: this.isOn ? "on" : "off", sms: "unset", whatsapp: "unset", push: "unset" }, cells: defaultRouting() };
+    return {
+      version: this.version,
+      gates: { "in-app": "on", email: this.isOn ? "on" : "off", sms: "unset", whatsapp: "unset", push: "unset" },
+      cells: defaultRouting(),
+    };
   }
 }
 
@@ -137,7 +156,11 @@ for (const seed of seeds("shard under random schedules", 60)) {
       world.now += whole(world.random, 0, 3_000);
       if (dice < 0.3) world.accept();
       else if (dice < 0.5) world.begin();
-      else if (dice < 0.8) world.step(pick(world.random, ["ok", "ok", "ok", "retry", "ambiguous"]), pick(world.random, ["none", "none", "none", "none", "before-send", "before-settle"]));
+      else if (dice < 0.8)
+        world.step(
+          pick(world.random, ["ok", "ok", "ok", "retry", "ambiguous"]),
+          pick(world.random, ["none", "none", "none", "none", "before-send", "before-settle"]),
+        );
       else if (dice < 0.86) world.toggle();
       else if (dice < 0.9) world.crash();
       else if (dice < 0.95) world.turn(() => world.shard.alarm());
@@ -166,9 +189,15 @@ for (const seed of seeds("shard under random schedules", 60)) {
     // Retries and scheduled ones aside, first sends to a person keep the order of acceptance.
     for (const person of PEOPLE) {
       const order = world.sent
-        .filter((mail) => mail.person === person && !mail.isAgain && world.accepted.some((one) => one.id === mail.event && one.person === person))
+        .filter(
+          (mail) => mail.person === person && !mail.isAgain && world.accepted.some((one) => one.id === mail.event && one.person === person),
+        )
         .map((mail) => Number(mail.event.slice(1)));
-      const retried = new Set(log.filter((delivery) => delivery.user === person && delivery.attempts.length > 1).map((delivery) => Number(delivery.event.slice(1))));
+      const retried = new Set(
+        log
+          .filter((delivery) => delivery.user === person && delivery.attempts.length > 1)
+          .map((delivery) => Number(delivery.event.slice(1))),
+      );
       const first = order.filter((number) => !retried.has(number));
       expect(first, person).toEqual([...first].sort((a, b) => a - b));
     }

@@ -36,26 +36,51 @@ const MAY: Record<string, { places: string[]; packages: RegExp }> = {
   "worker/ports": { places: ["shared", "worker/channels/channel", "worker/shard"], packages: /^$/ },
   "worker/channels/channel": { places: ["shared"], packages: /^$/ },
   "worker/channels/all": { places: ["worker/channels", "worker/ports", "shared"], packages: /^$/ },
-  "worker/channels": { places: ["shared", "worker/channels/channel", "worker/ports", "worker/errors"], packages: /^(nodemailer(\/.*)?|node:.*)$/ },
+  "worker/channels": {
+    places: ["shared", "worker/channels/channel", "worker/ports", "worker/errors"],
+    packages: /^(nodemailer(\/.*)?|node:.*)$/,
+  },
   "worker/templates": { places: ["shared", "worker/channels/channel"], packages: /^intl-messageformat$/ },
   "worker/pipeline": {
     places: ["shared", "worker/ports", "worker/settings", "worker/errors", "worker/templates", "worker/channels/channel", "worker/shard"],
     packages: /^node:crypto$/,
   },
-  "worker/shard": { places: ["shared", "worker/ports", "worker/errors", "worker/templates", "worker/pipeline", "worker/channels/channel"], packages: /^$/ },
+  "worker/shard": {
+    places: ["shared", "worker/ports", "worker/errors", "worker/templates", "worker/pipeline", "worker/channels/channel"],
+    packages: /^$/,
+  },
   "worker/settings": {
     places: ["shared", "worker/ports", "worker/errors", "worker/templates", "worker/pipeline", "worker/channels/channel", "worker/shard"],
     packages: /^(node:(crypto|buffer)|zod)$/,
   },
-  "worker/access": { places: ["shared", "worker/ports", "worker/errors", "worker/settings", "worker/pipeline"], packages: /^(node:(crypto|buffer)|zod)$/ },
-  "worker/adapters": { places: ["shared", "worker/ports", "worker/errors"], packages: /^(node:sqlite|@upstash\/redis(\/cloudflare)?|@upstash\/qstash)$/ },
+  "worker/access": {
+    places: ["shared", "worker/ports", "worker/errors", "worker/settings", "worker/pipeline"],
+    packages: /^(node:(crypto|buffer)|zod)$/,
+  },
+  "worker/adapters": {
+    places: ["shared", "worker/ports", "worker/errors"],
+    packages: /^(node:sqlite|@upstash\/redis(\/cloudflare)?|@upstash\/qstash)$/,
+  },
   "worker/embedded": { places: ["shared", "worker/ports", "worker/errors"], packages: /^node:(crypto|timers)$/ },
   "worker/routes": {
-    places: ["shared", "worker/pipeline", "worker/settings", "worker/access", "worker/ports", "worker/errors", "worker/shard", "worker/channels/channel"],
+    places: [
+      "shared",
+      "worker/pipeline",
+      "worker/settings",
+      "worker/access",
+      "worker/ports",
+      "worker/errors",
+      "worker/shard",
+      "worker/channels/channel",
+    ],
     packages: /^(hono(\/.*)?|zod|node:crypto)$/,
   },
   "worker/app": { places: ["shared", "worker/routes", "worker/channels/all", "worker/ports", "worker/errors"], packages: /^hono$/ },
-  "admin-ui": { places: ["shared"], packages: /^(vue|vue-router|pinia|@pinia\/colada|reka-ui|@lucide\/vue|zod(\/v4\/core)?|vite|@vitejs\/plugin-vue|@tailwindcss\/vite|tailwindcss|vitest|node:.*)$/ },
+  "admin-ui": {
+    places: ["shared"],
+    packages:
+      /^(vue|vue-router|pinia|@pinia\/colada|reka-ui|@lucide\/vue|zod(\/v4\/core)?|vite|@vitejs\/plugin-vue|@tailwindcss\/vite|tailwindcss|vitest|node:.*)$/,
+  },
   "admin-ui/embed": { places: ["shared"], packages: /^(lit(\/.*)?|vitest|node:.*)$/ },
 };
 /** The hosts may import everything, and nobody imports them. */
@@ -63,7 +88,10 @@ const HOSTS = ["worker/runtime", "worker/local"];
 
 type Import = { from: string; to: string; isType: boolean };
 
-const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts", "*.vue"], { cwd: ROOT, encoding: "utf8" })
+const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts", "*.vue"], {
+  cwd: ROOT,
+  encoding: "utf8",
+})
   .split("\n")
   .filter((file) => file !== "" && !file.endsWith(".d.ts"));
 const source = files.filter((file) => !/\.(test|spec|bench)\.ts$|fixtures|^test\/|vite.*config\.ts$|vitest\.config\.ts$/.test(file));
@@ -99,7 +127,8 @@ test("everybody imports only whom the house rules allow", () => {
     }
     for (const one of importsOf(file)) {
       const target = targetOf(one);
-      const isAllowed = "place" in target ? target.place === place || rule.places.includes(target.place) : rule.packages.test(target.package);
+      const isAllowed =
+        "place" in target ? target.place === place || rule.places.includes(target.place) : rule.packages.test(target.package);
       if (!isAllowed && !/\.(css|svg|vue)(\?.*)?$/.test(one.to)) wrong.push(`${file} imports ${one.to}`);
     }
   }
@@ -113,7 +142,9 @@ test("routes know shards only as a port, and the bell takes only types from shar
     .filter((one) => {
       const target = targetOf(one);
       if (!("place" in target) || one.isType) return false;
-      return placeOf(one.from) === "admin-ui/embed" ? target.place === "shared" : target.place === "worker/shard" || target.place === "worker/channels";
+      return placeOf(one.from) === "admin-ui/embed"
+        ? target.place === "shared"
+        : target.place === "worker/shard" || target.place === "worker/channels";
     })
     .map((one) => `${one.from} imports ${one.to}`);
   expect(wrong).toEqual([]);
@@ -130,6 +161,11 @@ test("each runtime's words stand in its own files only", () => {
 });
 
 test("the clock is read by hosts only: elsewhere time is an argument", () => {
-  const wrong = source.filter((file) => /^(worker|shared)\//.test(file) && !HOSTS.includes(placeOf(file)) && /\bDate\.now\(\)|new Date\(\)/.test(readFileSync(join(ROOT, file), "utf8")));
+  const wrong = source.filter(
+    (file) =>
+      /^(worker|shared)\//.test(file) &&
+      !HOSTS.includes(placeOf(file)) &&
+      /\bDate\.now\(\)|new Date\(\)/.test(readFileSync(join(ROOT, file), "utf8")),
+  );
   expect(wrong).toEqual([]);
 });

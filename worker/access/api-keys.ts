@@ -44,7 +44,7 @@ export async function authenticate(ports: Pick<Outside, "store" | "clock" | "bac
   const record = readRecord(text);
   if (!isSame(hashOf(key.text), record.hash)) throw invalidKey();
   const now = ports.clock.now();
-  if (record.expiresAt !== null && record.expiresAt <= now) throw unauthorized("key.expired", "This API key has expired. Make a new one under Overview.");
+  if (record.expiresAt !== null && record.expiresAt <= now) throw unauthorized("key.expired", "This API key has expired. Make a new one under API Keys.");
   if (!record.scopes.includes(scope)) throw forbidden("key.scope", `This API key may not do that: it lacks the scope ${scope}.`);
   noteUse(ports, key.org, key.id, now);
   return { org: key.org, keyId: key.id, version: Number(version), shards: Number(shards) };

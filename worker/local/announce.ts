@@ -1,7 +1,15 @@
 import type { Prepared, Sandbox } from "./prepared.ts";
 import { ORG, writePrivate, type Secrets } from "./secrets.ts";
 
-type Started = { data: string; secrets: Secrets; sandbox: Sandbox; url: string; adminUrl: string; faces: Prepared["faces"]; isWorkers: boolean };
+type Started = {
+  data: string;
+  secrets: Secrets;
+  sandbox: Sandbox;
+  url: string;
+  adminUrl: string;
+  faces: Prepared["faces"];
+  isWorkers: boolean;
+};
 
 /** Says where everything is, for people on the screen and for programs in `credentials.json`. */
 export function announce({ data, secrets, sandbox, url, adminUrl, faces, isWorkers }: Started): void {
@@ -23,7 +31,11 @@ export function announce({ data, secrets, sandbox, url, adminUrl, faces, isWorke
       : {}),
     smtp: sandbox.smtp,
   });
-  const event = JSON.stringify({ type: "task_assigned", recipients: ["u1", "u2"], data: { task: { title: "Call Acme" }, actorName: "Kim" } });
+  const event = JSON.stringify({
+    type: "task_assigned",
+    recipients: ["u1", "u2"],
+    data: { task: { title: "Call Acme" }, actorName: "Kim" },
+  });
   console.log(`
   Carillon is ready.
 
@@ -47,12 +59,14 @@ export function announce({ data, secrets, sandbox, url, adminUrl, faces, isWorke
 
 function storeWords(faces: Prepared["faces"], isWorkers: boolean): string {
   if (process.env.UPSTASH_REDIS_REST_URL) return `Upstash Redis at ${process.env.UPSTASH_REDIS_REST_URL}`;
-  if (isWorkers) return `embedded (SQLite), spoken to as Upstash Redis at ${faces?.redisUrl}; UPSTASH_REDIS_REST_URL and …_TOKEN switch to the real one`;
+  if (isWorkers)
+    return `embedded (SQLite), spoken to as Upstash Redis at ${faces?.redisUrl}; UPSTASH_REDIS_REST_URL and …_TOKEN switch to the real one`;
   return "embedded (SQLite); UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN switch to Upstash Redis";
 }
 
 function queueWords(faces: Prepared["faces"], isWorkers: boolean): string {
   if (process.env.QSTASH_TOKEN) return `QStash at ${process.env.QSTASH_URL ?? "its default address"}`;
-  if (isWorkers) return `embedded (SQLite), spoken to as QStash at ${faces?.qstashUrl}; QSTASH_TOKEN and its signing keys switch to the real one`;
+  if (isWorkers)
+    return `embedded (SQLite), spoken to as QStash at ${faces?.qstashUrl}; QSTASH_TOKEN and its signing keys switch to the real one`;
   return "embedded (SQLite); QSTASH_TOKEN and its signing keys switch to QStash";
 }

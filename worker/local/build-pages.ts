@@ -12,10 +12,14 @@ export function buildPages(): void {
   if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === wanted) return;
   console.log("Building the pages …");
   for (const config of ["vite.config.ts", "vite.embed.config.ts"]) {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ["node_modules/vite/bin/vite.js", "build", "-c", config, "--logLevel", "warn"], {
-      cwd: `${ROOT}/admin-ui`,
-      encoding: "utf8",
-    });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ["node_modules/vite/bin/vite.js", "build", "-c", config, "--logLevel", "warn"],
+      {
+        cwd: `${ROOT}/admin-ui`,
+        encoding: "utf8",
+      },
+    );
     if (status !== 0) throw new Error(`The pages could not be built (${config}):\n${stdout}${stderr}`);
   }
   writeFileSync(STAMP, wanted);

@@ -9,15 +9,29 @@ export async function denoCommand(start: Start): Promise<Prepared> {
   const port = start.port === 0 ? await freePort() : start.port;
   const url = `http://localhost:${port}`;
   const hasFaces = process.env.CARILLON_FACES === "1";
-  const faces = hasFaces
-    ? { redis: await portOf("CARILLON_REDIS_PORT", 8079), qstash: await portOf("CARILLON_QSTASH_PORT", 8080) }
-    : null;
+  const faces = hasFaces ? { redis: await portOf("CARILLON_REDIS_PORT", 8079), qstash: await portOf("CARILLON_QSTASH_PORT", 8080) } : null;
   return {
     command: `${ROOT}/node_modules/deno/deno`,
-    args: ["run", "--no-lock", "--allow-net", "--allow-env", "--allow-sys", "--allow-read", `--allow-write=${start.data}`, `${ROOT}/worker/local/deno-main.ts`],
+    args: [
+      "run",
+      "--no-lock",
+      "--allow-net",
+      "--allow-env",
+      "--allow-sys",
+      "--allow-read",
+      `--allow-write=${start.data}`,
+      `${ROOT}/worker/local/deno-main.ts`,
+    ],
     env: {
       ...environmentOf(start, url),
-      ...pick(["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "QSTASH_URL", "QSTASH_TOKEN", "QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"]),
+      ...pick([
+        "UPSTASH_REDIS_REST_URL",
+        "UPSTASH_REDIS_REST_TOKEN",
+        "QSTASH_URL",
+        "QSTASH_TOKEN",
+        "QSTASH_CURRENT_SIGNING_KEY",
+        "QSTASH_NEXT_SIGNING_KEY",
+      ]),
       ...(faces ? { CARILLON_FACE_PORTS: JSON.stringify(faces), CARILLON_FACE_SECRETS: JSON.stringify(start.secrets) } : {}),
       CARILLON_DATA: start.data,
       CARILLON_PORT: String(port),

@@ -7,11 +7,51 @@ const OWNER: Admin = { id: "owner", name: "Robin Owner", email: "robin@example.c
 
 /** Five people in five zones, so that whatever depends on a zone can be seen. */
 export const PEOPLE = [
-  { id: "u1", name: "Ada Adler", email: "ada@example.com", phone: "+4915112345601", locale: "en", timeZone: "Europe/Berlin", whatsappOptIn: true },
-  { id: "u2", name: "Ben Brook", email: "ben@example.com", phone: "+12025550102", locale: "en-US", timeZone: "America/New_York", whatsappOptIn: true },
-  { id: "u3", name: "Kim Kato", email: "kim@example.com", phone: "+819012345603", locale: "en", timeZone: "Asia/Tokyo", whatsappOptIn: true },
-  { id: "u4", name: "Dev Desai", email: "dev@example.com", phone: "+919812345604", locale: "en-IN", timeZone: "Asia/Kolkata", whatsappOptIn: true },
-  { id: "u5", name: "Eve Evans", email: "eve@example.com", phone: "+447700900105", locale: "en-GB", timeZone: "Europe/London", whatsappOptIn: true },
+  {
+    id: "u1",
+    name: "Ada Adler",
+    email: "ada@example.com",
+    phone: "+4915112345601",
+    locale: "en",
+    timeZone: "Europe/Berlin",
+    whatsappOptIn: true,
+  },
+  {
+    id: "u2",
+    name: "Ben Brook",
+    email: "ben@example.com",
+    phone: "+12025550102",
+    locale: "en-US",
+    timeZone: "America/New_York",
+    whatsappOptIn: true,
+  },
+  {
+    id: "u3",
+    name: "Kim Kato",
+    email: "kim@example.com",
+    phone: "+819012345603",
+    locale: "en",
+    timeZone: "Asia/Tokyo",
+    whatsappOptIn: true,
+  },
+  {
+    id: "u4",
+    name: "Dev Desai",
+    email: "dev@example.com",
+    phone: "+919812345604",
+    locale: "en-IN",
+    timeZone: "Asia/Kolkata",
+    whatsappOptIn: true,
+  },
+  {
+    id: "u5",
+    name: "Eve Evans",
+    email: "eve@example.com",
+    phone: "+447700900105",
+    locale: "en-GB",
+    timeZone: "Europe/London",
+    whatsappOptIn: true,
+  },
 ];
 
 type Options = { url: string; data: string; secrets: Secrets; sandbox: Sandbox };
@@ -24,7 +64,12 @@ type Seeded = { host: string; port: number; password: string };
  */
 export async function seed({ url, data, secrets, sandbox }: Options): Promise<{ adminUrl: string }> {
   await untilReady(url);
-  const made = await call(url, "POST", "/internal/bootstrap", secrets.bootstrapToken, { org: ORG, name: "Acme CRM", owner: OWNER, apiKey: secrets.apiKey });
+  const made = await call(url, "POST", "/internal/bootstrap", secrets.bootstrapToken, {
+    org: ORG,
+    name: "Acme CRM",
+    owner: OWNER,
+    apiKey: secrets.apiKey,
+  });
   if (!made.ok && made.status !== 409) throw new Error(`The first organisation could not be made: ${await made.text()}`);
 
   const file = `${data}/seeded.json`;
@@ -45,7 +90,9 @@ async function connectEmail(url: string, secrets: Secrets, sandbox: Sandbox, bef
   const { ticket } = await signInLink(url, secrets);
   const session = await call(url, "POST", "/admin/api/session", null, { ticket });
   const cookie = session.headers.get("set-cookie")?.split(";")[0] ?? "";
-  const channel = (await (await expectOk(call(url, "GET", "/admin/api/channels/email", null, undefined, cookie), "The email channel could not be read")).json()) as {
+  const channel = (await (
+    await expectOk(call(url, "GET", "/admin/api/channels/email", null, undefined, cookie), "The email channel could not be read")
+  ).json()) as {
     version: number;
     configured: boolean;
     settings: { host?: string; port?: number };
@@ -64,18 +111,22 @@ async function connectEmail(url: string, secrets: Secrets, sandbox: Sandbox, bef
   };
   const body = { version: channel.version, settings, secrets: { password: sandbox.smtp.password } };
   await expectOk(call(url, "PUT", "/admin/api/channels/email", null, body, cookie), "The email channel could not be set up");
-  if (before === null) await expectOk(call(url, "POST", "/admin/api/channels/email/enable", null, {}, cookie), "The email channel could not be switched on");
+  if (before === null)
+    await expectOk(call(url, "POST", "/admin/api/channels/email/enable", null, {}, cookie), "The email channel could not be switched on");
   await call(url, "DELETE", "/admin/api/session", null, undefined, cookie);
 }
 
 async function signInLink(url: string, secrets: Secrets): Promise<{ ticket: string; url: string }> {
-  const answer = await expectOk(call(url, "POST", "/internal/local/sign-in", secrets.localToken, { org: ORG, admin: OWNER }), "No sign-in link could be made");
+  const answer = await expectOk(
+    call(url, "POST", "/internal/local/sign-in", secrets.localToken, { org: ORG, admin: OWNER }),
+    "No sign-in link could be made",
+  );
   return (await answer.json()) as { ticket: string; url: string };
 }
 
 async function untilReady(url: string): Promise<void> {
   const patienceMs = 60_000;
-  for (const started = Date.now(); ; ) {
+  for (const started = Date.now(); ;) {
     const answer = await fetch(`${url}/readyz`).catch(() => null);
     if (answer?.ok) return;
     if (Date.now() - started > patienceMs) throw new Error(`nothing answers at ${url} after a minute; is the port taken?`);

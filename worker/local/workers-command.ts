@@ -18,7 +18,12 @@ export async function prepareWorkers(start: Start): Promise<Prepared> {
   const port = start.port === 0 ? await freePort() : start.port;
   const url = `http://localhost:${port}`;
   bundle();
-  const faces = await startFaces({ data: start.data, secrets: start.secrets, redisPort: portOf("CARILLON_REDIS_PORT", 8079), qstashPort: portOf("CARILLON_QSTASH_PORT", 8080) });
+  const faces = await startFaces({
+    data: start.data,
+    secrets: start.secrets,
+    redisPort: portOf("CARILLON_REDIS_PORT", 8079),
+    qstashPort: portOf("CARILLON_QSTASH_PORT", 8080),
+  });
   start.stopping.push(() => faces.stop());
 
   const env = {
@@ -37,8 +42,8 @@ export async function prepareWorkers(start: Start): Promise<Prepared> {
 
   // Bare workerd has no cron.
   const cron = setInterval(() => {
-    fetch(`${url}/internal/cron`, { method: "POST", headers: { authorization: `Bearer ${start.secrets.localToken}` } }).catch((error: unknown) =>
-      console.warn(`The minute's cron did not reach Carillon: ${String(error)}`),
+    fetch(`${url}/internal/cron`, { method: "POST", headers: { authorization: `Bearer ${start.secrets.localToken}` } }).catch(
+      (error: unknown) => console.warn(`The minute's cron did not reach Carillon: ${String(error)}`),
     );
   }, MINUTE_MS);
   start.stopping.push(() => clearInterval(cron));
@@ -60,11 +65,15 @@ export function bundle(): string {
   const wanted = fingerprint(["worker", "shared", "wrangler.toml", "pnpm-lock.yaml"]);
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return BUNDLE;
   console.log("Bundling the worker …");
-  const { status, stdout, stderr } = spawnSync(process.execPath, [`${ROOT}/node_modules/wrangler/bin/wrangler.js`, "deploy", "--dry-run", "--outdir", BUNDLE], {
-    cwd: ROOT,
-    encoding: "utf8",
-    env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1", CLOUDFLARE_CF_FETCH_ENABLED: "false" },
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [`${ROOT}/node_modules/wrangler/bin/wrangler.js`, "deploy", "--dry-run", "--outdir", BUNDLE],
+    {
+      cwd: ROOT,
+      encoding: "utf8",
+      env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1", CLOUDFLARE_CF_FETCH_ENABLED: "false" },
+    },
+  );
   if (status !== 0) throw new Error(`The worker could not be bundled:\n${stdout}${stderr}`);
   writeFileSync(stamp, wanted);
   return BUNDLE;

@@ -20,7 +20,12 @@ export async function acceptEvent(ports: Ports, place: Place, input: unknown, id
 }
 
 /** The same for many: each succeeds or fails by itself, answers in the order of the events. */
-export async function acceptBatch(ports: Ports, place: Place, inputs: unknown[], idempotencyKey: string | null): Promise<(AcceptedEvent | AppError)[]> {
+export async function acceptBatch(
+  ports: Ports,
+  place: Place,
+  inputs: unknown[],
+  idempotencyKey: string | null,
+): Promise<(AcceptedEvent | AppError)[]> {
   const prepared = inputs.map((input, index) => {
     if (input instanceof AppError) return input;
     try {
@@ -65,7 +70,9 @@ function prepare(input: unknown, idempotencyKey: string | null, shards: number):
   if (!parsed.success) throw invalid("event.invalid", "The event is not as it should be; see errors.", issuesOf(parsed.error));
   const { type, data } = parsed.data;
   if (!isEventType(type)) {
-    throw invalid("event.unknown-type", `There is no event type ${JSON.stringify(type)}.`, [{ path: "type", message: "Not one of the known event types" }]);
+    throw invalid("event.unknown-type", `There is no event type ${JSON.stringify(type)}.`, [
+      { path: "type", message: "Not one of the known event types" },
+    ]);
   }
   const issues = checkEventData(type, data);
   if (issues.length > 0) throw invalid("event.invalid-data", `The data does not fit ${type}; see errors.`, issues);

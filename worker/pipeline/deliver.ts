@@ -33,7 +33,11 @@ export async function deliver(ports: Ports, job: Job): Promise<void> {
   const settings = await readSettings(ports, org, place.version);
   const configuration = adapter && (await configurationOf(ports, place, settings, channel));
   if (!adapter || !configuration) {
-    await settleAll(ports, calls, job, place.version, served.claim, { kind: "fault", said: `${channel} is not set up`, remedy: "Set the channel up and test it." });
+    await settleAll(ports, calls, job, place.version, served.claim, {
+      kind: "fault",
+      said: `${channel} is not set up`,
+      remedy: "Set the channel up and test it.",
+    });
     return;
   }
   const session = adapter.open(configuration as Configuration<never>);
@@ -44,7 +48,15 @@ export async function deliver(ports: Ports, job: Job): Promise<void> {
       const outcome = await session.send(claim.message);
       const now = ports.clock.now();
       const isLast = count >= LIMITS.jobPeople || now - started > JOB_MS;
-      served = await calls.next({ version: place.version, channel, job: { at: job.at, number: job.number }, claim: claim.id, outcome, ms: now - sentAt, isLast });
+      served = await calls.next({
+        version: place.version,
+        channel,
+        job: { at: job.at, number: job.number },
+        claim: claim.id,
+        outcome,
+        ms: now - sentAt,
+        isLast,
+      });
       if (served.wakes.length > 0) ports.background(publish(ports, org, shard, served.wakes));
     }
   } finally {
@@ -52,8 +64,23 @@ export async function deliver(ports: Ports, job: Job): Promise<void> {
   }
 }
 
-async function settleAll(ports: Ports, calls: ShardCalls, job: Job, version: number, claim: Claim, outcome: Parameters<ShardCalls["next"]>[0]["outcome"]): Promise<void> {
+async function settleAll(
+  ports: Ports,
+  calls: ShardCalls,
+  job: Job,
+  version: number,
+  claim: Claim,
+  outcome: Parameters<ShardCalls["next"]>[0]["outcome"],
+): Promise<void> {
   const channel: ExternalChannel = job.channel;
-  const served = await calls.next({ version, channel, job: { at: job.at, number: job.number }, claim: claim.id, outcome, ms: 0, isLast: true });
+  const served = await calls.next({
+    version,
+    channel,
+    job: { at: job.at, number: job.number },
+    claim: claim.id,
+    outcome,
+    ms: 0,
+    isLast: true,
+  });
   ports.background(publish(ports, job.org, job.shard, served.wakes));
 }

@@ -17,6 +17,8 @@ export async function publish(ports: Pick<Ports, "queue" | "shards" | "clock">, 
     if (later.length > 0) await shards.get(org, shard).confirm(later);
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
-    console.warn(JSON.stringify({ level: "warn", message: "wake-ups left to the sweep", org, shard, count: wakes.length, part: error.part }));
+    console.warn(
+      JSON.stringify({ level: "warn", message: "wake-ups left to the sweep", org, shard, count: wakes.length, part: error.part }),
+    );
   }
 }

@@ -15,14 +15,24 @@ import { route, type Identity, type Route } from "./route.ts";
 
 const acceptedSchema = z.object({ id: z.string(), accepted: z.number(), duplicate: z.boolean() });
 const userSchema = z.object({
-  id: z.string(), name: z.string().nullable(), email: z.string().nullable(), phone: z.string().nullable(), locale: z.string().nullable(),
-  timeZone: z.string().nullable(), manager: z.string().nullable(), whatsappOptIn: z.boolean(),
+  id: z.string(),
+  name: z.string().nullable(),
+  email: z.string().nullable(),
+  phone: z.string().nullable(),
+  locale: z.string().nullable(),
+  timeZone: z.string().nullable(),
+  manager: z.string().nullable(),
+  whatsappOptIn: z.boolean(),
   gone: z.array(z.object({ channel: z.string(), address: z.string(), why: z.string(), since: z.string() })),
-  createdAt: z.string(), updatedAt: z.string(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
 });
 const pageSchema = <Item extends z.ZodType>(item: Item) => z.object({ data: z.array(item), next: z.string().nullable() });
 
-const time = z.iso.datetime({ offset: true }).or(z.iso.date()).transform((text) => Date.parse(text));
+const time = z.iso
+  .datetime({ offset: true })
+  .or(z.iso.date())
+  .transform((text) => Date.parse(text));
 /** What the log can be asked for; the admin page uses the same. */
 export const deliveryQuerySchema = z.object({
   state: stateSchema.optional(),
@@ -51,11 +61,16 @@ export const crmRoutes: Route[] = [
       const key = c.req.header("idempotency-key") ?? null;
       if (isBatch(body)) {
         if (body.events.length === 0 || body.events.length > LIMITS.batchEvents) {
-          throw invalid("batch.size", `A batch has 1 to ${LIMITS.batchEvents} events.`, [{ path: "events", message: `1 to ${LIMITS.batchEvents}` }]);
+          throw invalid("batch.size", `A batch has 1 to ${LIMITS.batchEvents} events.`, [
+            { path: "events", message: `1 to ${LIMITS.batchEvents}` },
+          ]);
         }
         const events = raw.length > LIMITS.eventBytes ? body.events.map(limited) : body.events;
         const results = await acceptBatch(ports, who, events, key);
-        return c.json({ results: results.map((result) => (result instanceof AppError ? problemOf(result, c.get("requestId")) : result)) }, 202);
+        return c.json(
+          { results: results.map((result) => (result instanceof AppError ? problemOf(result, c.get("requestId")) : result)) },
+          202,
+        );
       }
       if (raw.length > LIMITS.eventBytes) throw tooLarge("An event has at most 256 KiB.");
       return c.json(await acceptEvent(ports, who, body, key), 202);
@@ -189,9 +204,19 @@ export async function retryMatching(ports: Ports, who: Identity, query: z.infer<
   let cursor: string | null = null;
   do {
     const page: Awaited<ReturnType<typeof listDeliveries>> = await listDeliveries(ports, who, {
-      ...query, state: query.state ?? "failed", limit: LIMITS.page, cursor: cursor ?? undefined,
+      ...query,
+      state: query.state ?? "failed",
+      limit: LIMITS.page,
+      cursor: cursor ?? undefined,
     });
-    retried += (await retryAll(ports, who, 0, page.data.map((delivery) => delivery.id))).retried;
+    retried += (
+      await retryAll(
+        ports,
+        who,
+        0,
+        page.data.map((delivery) => delivery.id),
+      )
+    ).retried;
     cursor = page.next;
   } while (cursor !== null);
   return { retried };
@@ -210,8 +235,15 @@ async function retryAll(ports: Ports, who: Identity, shard: number, ids: string[
 function toDeliveryQuery(query: z.infer<typeof deliveryQuerySchema>): DeliveryQuery {
   const { state, channel, type, user, from, to, q, limit, cursor } = query;
   return {
-    state: state ?? null, channel: channel ?? null, type: type || null, user: user || null,
-    from: from ?? null, to: to ?? null, q: q || null, limit, cursor: cursor ?? null,
+    state: state ?? null,
+    channel: channel ?? null,
+    type: type || null,
+    user: user || null,
+    from: from ?? null,
+    to: to ?? null,
+    q: q || null,
+    limit,
+    cursor: cursor ?? null,
   };
 }
 
@@ -219,7 +251,8 @@ const isBatch = (body: unknown): body is { events: unknown[] } =>
   typeof body === "object" && body !== null && "events" in body && Array.isArray(body.events) && !("type" in body);
 
 /** Within a batch each event has the size of a single one at the most; one that has not stands as its own error. */
-const limited = (event: unknown): unknown => (JSON.stringify(event).length > LIMITS.eventBytes ? tooLarge("An event has at most 256 KiB.") : event);
+const limited = (event: unknown): unknown =>
+  JSON.stringify(event).length > LIMITS.eventBytes ? tooLarge("An event has at most 256 KiB.") : event;
 
 function parseUserId(id: string | undefined): string {
   const parsed = userIdSchema.safeParse(id);

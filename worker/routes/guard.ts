@@ -10,7 +10,16 @@ import type { Ports } from "../ports.ts";
 import { checkOrigin } from "./cors.ts";
 import type { Caller, Identity } from "./route.ts";
 
-const NOBODY: Identity = { org: "", shards: 0, version: 0, user: "", key: "", admin: { id: "", name: "", email: "" }, role: "viewer", session: "" };
+const NOBODY: Identity = {
+  org: "",
+  shards: 0,
+  version: 0,
+  user: "",
+  key: "",
+  admin: { id: "", name: "", email: "" },
+  role: "viewer",
+  session: "",
+};
 
 /** Finds out who calls; throws unless it is one whom the route is declared for. */
 export async function identify(c: Context, ports: Ports, caller: Caller, raw: string): Promise<Identity> {
@@ -28,7 +37,15 @@ export async function identify(c: Context, ports: Ports, caller: Caller, raw: st
       if (c.req.method !== "GET") checkSameOrigin(c.req.raw, ports.config.publicUrl);
       const session = await readSession(ports, getCookie(c, SESSION_COOKIE));
       if (!mayAct(session.role, caller.role)) throw forbidden("role.too-low", `This needs the role ${caller.role}.`);
-      return { ...NOBODY, org: session.org, admin: session.admin, role: session.role, session: session.id, version: session.version, shards: session.shards };
+      return {
+        ...NOBODY,
+        org: session.org,
+        admin: session.admin,
+        role: session.role,
+        session: session.id,
+        version: session.version,
+        shards: session.shards,
+      };
     }
     case "queue":
       if (!(await ports.isFromQueue(c.req.raw, raw))) throw unauthorized("queue.signature", "The signature does not fit.");

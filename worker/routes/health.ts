@@ -32,6 +32,8 @@ export const healthRoutes: Route[] = [
 /** Whether the runtime knows that Berlin has summer time. */
 function hasZones(): boolean {
   const offset = (at: number) =>
-    new Intl.DateTimeFormat("en", { timeZone: "Europe/Berlin", timeZoneName: "longOffset" }).formatToParts(at).find((part) => part.type === "timeZoneName")?.value;
+    new Intl.DateTimeFormat("en", { timeZone: "Europe/Berlin", timeZoneName: "longOffset" })
+      .formatToParts(at)
+      .find((part) => part.type === "timeZoneName")?.value;
   return offset(Date.UTC(2026, 6, 1)) === "GMT+02:00" && offset(Date.UTC(2026, 0, 1)) === "GMT+01:00";
 }

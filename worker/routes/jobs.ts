@@ -46,7 +46,8 @@ export const jobRoutes: Route[] = [
     summary: "Arms every shard's timer, where the runtime has no cron of its own.",
     answer: { description: "Armed" },
     async handle({ c, ports }) {
-      if (c.req.header("authorization") !== `Bearer ${ports.config.local?.token}`) throw unauthorized("local.token", "This needs the local start's token.");
+      if (c.req.header("authorization") !== `Bearer ${ports.config.local?.token}`)
+        throw unauthorized("local.token", "This needs the local start's token.");
       await rearmAll(ports);
       return c.json({ armed: true });
     },

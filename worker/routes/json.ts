@@ -23,7 +23,8 @@ function check(value: unknown, depth: number): void {
     return;
   }
   for (const name of Object.keys(value)) {
-    if (FORBIDDEN.has(name)) throw invalid("body.forbidden-name", `The name ${name} is not allowed.`, [{ path: name, message: "Not allowed" }]);
+    if (FORBIDDEN.has(name))
+      throw invalid("body.forbidden-name", `The name ${name} is not allowed.`, [{ path: name, message: "Not allowed" }]);
     check((value as Record<string, unknown>)[name], depth + 1);
   }
 }

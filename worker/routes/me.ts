@@ -17,9 +17,22 @@ const inboxQuerySchema = z.object({
 });
 const nullableTime = z.string().nullable();
 const itemSchema = z.object({
-  id: z.string(), seq: z.number(), rev: z.number(), event: z.string(), type: z.string(), title: z.string(), body: z.string(),
-  link: z.string().nullable(), priority: z.string(), silent: z.boolean(), createdAt: z.string(), seenAt: nullableTime, readAt: nullableTime,
-  archivedAt: nullableTime, dismissedAt: nullableTime, why: z.string(),
+  id: z.string(),
+  seq: z.number(),
+  rev: z.number(),
+  event: z.string(),
+  type: z.string(),
+  title: z.string(),
+  body: z.string(),
+  link: z.string().nullable(),
+  priority: z.string(),
+  silent: z.boolean(),
+  createdAt: z.string(),
+  seenAt: nullableTime,
+  readAt: nullableTime,
+  archivedAt: nullableTime,
+  dismissedAt: nullableTime,
+  why: z.string(),
 });
 const unreadSchema = z.object({ unread: z.number() });
 
@@ -51,7 +64,9 @@ export const meRoutes: Route[] = [
     answer: { schema: z.object({ data: z.array(itemSchema), unread: z.number(), next: z.string().nullable() }), description: "A page" },
     async handle({ c, ports, who, query }) {
       const { filter, q, type, limit, cursor } = query;
-      return c.json(await shardOfUser(ports, who).inbox({ user: who.user, filter, q: q ?? null, type: type ?? null, limit, cursor: cursor ?? null }));
+      return c.json(
+        await shardOfUser(ports, who).inbox({ user: who.user, filter, q: q ?? null, type: type ?? null, limit, cursor: cursor ?? null }),
+      );
     },
   }),
   ...INBOX_MARKS.map(markRoute),
@@ -74,7 +89,8 @@ export const meRoutes: Route[] = [
     summary: `Opens the socket; subprotocols \`${SOCKET_PROTOCOL}, ticket.<t>\`.`,
     answer: { status: 101, description: "The socket" },
     async handle({ c, ports }) {
-      if (c.req.header("upgrade")?.toLowerCase() !== "websocket") throw new AppError(426, "socket.upgrade-needed", "This address speaks WebSocket only.");
+      if (c.req.header("upgrade")?.toLowerCase() !== "websocket")
+        throw new AppError(426, "socket.upgrade-needed", "This address speaks WebSocket only.");
       const protocols = c.req.header("sec-websocket-protocol");
       if (!(protocols ?? "").split(",").some((protocol) => protocol.trim() === SOCKET_PROTOCOL)) {
         throw badRequest("socket.protocol", `Offer the subprotocol ${SOCKET_PROTOCOL}.`);
@@ -82,11 +98,13 @@ export const meRoutes: Route[] = [
       const text = offeredTicket(protocols);
       const ticket = text === null ? null : readTicket(text);
       const org = ticket && (await readOrg(ports, ticket.org));
-      if (!text || !ticket || !org || ticket.shard < 0 || ticket.shard >= org.shards) throw unauthorized("ticket.invalid", "The ticket is missing, used or expired.");
+      if (!text || !ticket || !org || ticket.shard < 0 || ticket.shard >= org.shards)
+        throw unauthorized("ticket.invalid", "The ticket is missing, used or expired.");
       await checkOrigin(c, ports, org);
       return ports.socket(c.req.raw, ticket.org, ticket.shard, text);
     },
   }),
 ];
 
-const shardOfUser = (ports: Parameters<Route["handle"]>[0]["ports"], who: Identity) => ports.shards.get(who.org, shardOf(who.user, who.shards));
+const shardOfUser = (ports: Parameters<Route["handle"]>[0]["ports"], who: Identity) =>
+  ports.shards.get(who.org, shardOf(who.user, who.shards));

@@ -26,7 +26,11 @@ const RENEW_GRACE_MS = 60_000;
 const environment = readEnvironment(bindings);
 const clock = { now: () => Date.now() };
 const background: Background = (work) =>
-  waitUntil(work.catch((error: unknown) => console.error(JSON.stringify({ level: "error", message: "background work failed", error: String(error) }))));
+  waitUntil(
+    work.catch((error: unknown) =>
+      console.error(JSON.stringify({ level: "error", message: "background work failed", error: String(error) })),
+    ),
+  );
 
 const outside = makeOutside();
 const app = createApp(outside);
@@ -44,7 +48,11 @@ function makeOutside(): Outside {
   return {
     clock,
     store: upstashStore(redis),
-    queue: upstashQueue({ ...qstash, destination: `${config.publicUrl}/internal/jobs/deliver`, failureUrl: `${config.publicUrl}/internal/jobs/failed` }),
+    queue: upstashQueue({
+      ...qstash,
+      destination: `${config.publicUrl}/internal/jobs/deliver`,
+      failureUrl: `${config.publicUrl}/internal/jobs/failed`,
+    }),
     shards: { get: (org, shard) => remoteCalls(stubOf(org, shard)) },
     vault: createVault(environment.settingsKeys),
     background,
@@ -61,7 +69,11 @@ function makeOutside(): Outside {
       return new Response(answer.body as unknown as BodyInit, answer as never) as Response;
     },
     isFromQueue: (request, body) =>
-      receiver({ body, signature: request.headers.get("upstash-signature") ?? "", url: `${config.publicUrl}${new URL(request.url).pathname}` }),
+      receiver({
+        body,
+        signature: request.headers.get("upstash-signature") ?? "",
+        url: `${config.publicUrl}${new URL(request.url).pathname}`,
+      }),
   };
 }
 
@@ -70,7 +82,8 @@ const stubOf = (org: string, shard: number) => bindings.SHARD.get(bindings.SHARD
 /** The calls of a shard that lives in another process. */
 function remoteCalls(stub: DurableObjectStub<ShardObject>): ShardCalls {
   return new Proxy({} as ShardCalls, {
-    get: (_, name: keyof SyncCalls) =>
+    get:
+      (_, name: keyof SyncCalls) =>
       async (...args: unknown[]) => {
         try {
           return await (stub as unknown as { call(name: string, args: unknown[]): Promise<unknown> }).call(name, args);
@@ -97,7 +110,10 @@ export class ShardObject extends DurableObject<Bindings> {
     if (org === "") throw new Error("A shard is named <org>.<number>");
     this.#org = org;
     this.#number = Number(number);
-    const sql: Sql = { exec: (query, ...values) => ctx.storage.sql.exec(query, ...values) as never, transaction: (work) => ctx.storage.transactionSync(work) };
+    const sql: Sql = {
+      exec: (query, ...values) => ctx.storage.sql.exec(query, ...values) as never,
+      transaction: (work) => ctx.storage.transactionSync(work),
+    };
     this.#shard = new Shard({ sql, clock, org, shard: this.#number });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     void ctx.blockConcurrencyWhile(async () => {
@@ -112,7 +128,17 @@ export class ShardObject extends DurableObject<Bindings> {
   override fetch(request: Request): Response {
     const ticket = offeredTicket(request.headers.get("sec-websocket-protocol"));
     const person = ticket === null ? null : this.#run(() => this.#shard.redeem(ticket));
-    if (person === null) return Response.json({ type: "about:blank", title: "Not signed in", status: 401, code: "ticket.invalid", detail: "The ticket is missing, used or expired." }, { status: 401, headers: { "content-type": "application/problem+json" } });
+    if (person === null)
+      return Response.json(
+        {
+          type: "about:blank",
+          title: "Not signed in",
+          status: 401,
+          code: "ticket.invalid",
+          detail: "The ticket is missing, used or expired.",
+        },
+        { status: 401, headers: { "content-type": "application/problem+json" } },
+      );
     const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
     this.ctx.acceptWebSocket(server, [person]);
     server.serializeAttachment({ person, until: clock.now() + LIMITS.tokenSeconds * 1_000 } satisfies Attached);
@@ -145,7 +171,9 @@ export class ShardObject extends DurableObject<Bindings> {
       await publish(ports, this.#org, this.#number, wakes);
       if (change) await finishChange(ports, this.#org, change);
     } catch (error) {
-      console.error(JSON.stringify({ level: "error", message: "a shard's timer failed", org: this.#org, shard: this.#number, error: String(error) }));
+      console.error(
+        JSON.stringify({ level: "error", message: "a shard's timer failed", org: this.#org, shard: this.#number, error: String(error) }),
+      );
     } finally {
       const next = this.#shard.nextAlarm();
       if (next !== null) this.#arm(next);

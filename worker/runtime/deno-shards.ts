@@ -163,7 +163,8 @@ export class ShardHost {
 
   #hear(open: Open, data: unknown): void {
     if (data === "ping") return open.socket.send("pong");
-    if (typeof data !== "string" || data.length > LIMITS.socketFrameBytes) return open.socket.close(SOCKET_CLOSE.tooLarge, "frame too large");
+    if (typeof data !== "string" || data.length > LIMITS.socketFrameBytes)
+      return open.socket.close(SOCKET_CLOSE.tooLarge, "frame too large");
     const now = this.#deps.clock.now();
     open.frames = [...open.frames.filter((at) => now - at < 1_000), now];
     if (open.frames.length > LIMITS.socketFramesPerSecond) return open.socket.close(SOCKET_CLOSE.tooMany, "too many frames");
@@ -218,7 +219,9 @@ export class ShardHost {
       const work = await this.#enqueue(() => this.#shard.alarm());
       await this.#deps.work(this.#org, this.#number, work);
     } catch (error) {
-      console.error(JSON.stringify({ level: "error", message: "a shard's timer failed", org: this.#org, shard: this.#number, error: String(error) }));
+      console.error(
+        JSON.stringify({ level: "error", message: "a shard's timer failed", org: this.#org, shard: this.#number, error: String(error) }),
+      );
     } finally {
       await this.calls.rearm().catch(() => this.#arm(this.#deps.clock.now() + 5_000));
     }

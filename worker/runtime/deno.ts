@@ -21,11 +21,15 @@ const MINUTE_MS = 60_000;
 const GRACE_MS = 3_000;
 
 /** Carillon as one Deno process on a host with a disk. Upstash is used where the environment names it. */
-export async function serve(env: Record<string, string | undefined>, options: { hostname: string; port: number; data: string; pages: string }) {
+export async function serve(
+  env: Record<string, string | undefined>,
+  options: { hostname: string; port: number; data: string; pages: string },
+) {
   const environment = readEnvironment(env);
   const clock: Clock = { now: () => Date.now() };
   Deno.mkdirSync(options.data, { recursive: true });
-  const background = (work: Promise<unknown>) => void work.catch((error) => console.error(JSON.stringify({ level: "error", message: "background work failed", error: String(error) })));
+  const background = (work: Promise<unknown>) =>
+    void work.catch((error) => console.error(JSON.stringify({ level: "error", message: "background work failed", error: String(error) })));
 
   const shards: DenoShards = new DenoShards({
     folder: `${options.data}/shards`,
@@ -38,7 +42,11 @@ export async function serve(env: Record<string, string | undefined>, options: { 
   const store = environment.redis ? upstashStore(environment.redis) : embeddedStore(openSql(`${options.data}/store.db`), clock);
   const isFromQueue = environment.qstash ? queueReceiver(environment.qstash) : async () => false;
   const queue: Queue = environment.qstash
-    ? upstashQueue({ ...environment.qstash, destination: `${environment.config.publicUrl}/internal/jobs/deliver`, failureUrl: `${environment.config.publicUrl}/internal/jobs/failed` })
+    ? upstashQueue({
+        ...environment.qstash,
+        destination: `${environment.config.publicUrl}/internal/jobs/deliver`,
+        failureUrl: `${environment.config.publicUrl}/internal/jobs/failed`,
+      })
     : embeddedQueue({ sql: openSql(`${options.data}/queue.db`), clock, handle: (job) => answerJob(() => deliver(ports, job)) });
 
   const outside: Outside = {
@@ -51,7 +59,12 @@ export async function serve(env: Record<string, string | undefined>, options: { 
     config: environment.config,
     asset: fileAssets(options.pages),
     socket: (request, org, shard, ticket) => shards.host(org, shard).connect(request, ticket),
-    isFromQueue: (request, body) => isFromQueue({ body, signature: request.headers.get("upstash-signature") ?? "", url: `${environment.config.publicUrl}${new URL(request.url).pathname}` }),
+    isFromQueue: (request, body) =>
+      isFromQueue({
+        body,
+        signature: request.headers.get("upstash-signature") ?? "",
+        url: `${environment.config.publicUrl}${new URL(request.url).pathname}`,
+      }),
   };
   const ports: Ports = { ...outside, channels, self: (request) => app(request) };
   const app = createApp(outside);
@@ -77,7 +90,14 @@ async function answerJob(work: () => Promise<void>): Promise<{ ok: true } | { ok
     return { ok: true };
   } catch (error) {
     if (error instanceof Unavailable) return { ok: false, retryAfterMs: 10_000 };
-    console.error(JSON.stringify({ level: "error", message: "a job failed", error: String(error), stack: error instanceof Error ? error.stack : undefined }));
+    console.error(
+      JSON.stringify({
+        level: "error",
+        message: "a job failed",
+        error: String(error),
+        stack: error instanceof Error ? error.stack : undefined,
+      }),
+    );
     return { ok: false };
   }
 }

@@ -10,7 +10,8 @@ export type Environment = {
 
 export function readEnvironment(env: Record<string, string | undefined>): Environment {
   const publicUrl = (env.CARILLON_PUBLIC_URL ?? "").replace(/\/+$/, "");
-  if (!URL.canParse(publicUrl)) throw new Error("CARILLON_PUBLIC_URL must be the address under which Carillon is reached, such as https://carillon.example.com");
+  if (!URL.canParse(publicUrl))
+    throw new Error("CARILLON_PUBLIC_URL must be the address under which Carillon is reached, such as https://carillon.example.com");
   const isLoopback = ["localhost", "127.0.0.1", "[::1]"].includes(new URL(publicUrl).hostname);
   if (env.QSTASH_DEV !== undefined) throw new Error("QSTASH_DEV makes published keys valid; unset it.");
   if (!isLoopback && env.CARILLON_LOCAL_TOKEN) throw new Error("CARILLON_LOCAL_TOKEN is for a loopback address only; unset it.");
@@ -26,7 +27,12 @@ export function readEnvironment(env: Record<string, string | undefined>): Enviro
     settingsKeys: readKeys(env),
     redis: env.UPSTASH_REDIS_REST_URL ? { url: env.UPSTASH_REDIS_REST_URL, token: need(env, "UPSTASH_REDIS_REST_TOKEN") } : null,
     qstash: env.QSTASH_TOKEN
-      ? { url: env.QSTASH_URL || "https://qstash.upstash.io", token: env.QSTASH_TOKEN, currentKey: need(env, "QSTASH_CURRENT_SIGNING_KEY"), nextKey: need(env, "QSTASH_NEXT_SIGNING_KEY") }
+      ? {
+          url: env.QSTASH_URL || "https://qstash.upstash.io",
+          token: env.QSTASH_TOKEN,
+          currentKey: need(env, "QSTASH_CURRENT_SIGNING_KEY"),
+          nextKey: need(env, "QSTASH_NEXT_SIGNING_KEY"),
+        }
       : null,
   };
 }
@@ -38,9 +44,12 @@ function readKeys(env: Record<string, string | undefined>): Environment["setting
   } catch {
     throw new Error('CARILLON_SETTINGS_KEYS must be JSON such as {"k1":"<32 bytes in base64>"}: without it no secret can be sealed.');
   }
-  const entries = Object.entries(keys as Record<string, unknown>).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  const entries = Object.entries(keys as Record<string, unknown>).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string",
+  );
   const active = env.CARILLON_SETTINGS_KEY_ACTIVE || entries.at(-1)?.[0];
-  if (!active || !entries.some(([id]) => id === active)) throw new Error("CARILLON_SETTINGS_KEY_ACTIVE must name one of CARILLON_SETTINGS_KEYS.");
+  if (!active || !entries.some(([id]) => id === active))
+    throw new Error("CARILLON_SETTINGS_KEY_ACTIVE must name one of CARILLON_SETTINGS_KEYS.");
   return { keys: Object.fromEntries(entries), active };
 }
 

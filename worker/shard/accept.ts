@@ -15,7 +15,10 @@ export function acceptEvent(parts: Parts, rules: Rules, event: Event, hash: stri
   if (known) return known.hash === hash ? { id: event.id, accepted: known.people, duplicate: true } : { id: event.id, reused: true };
 
   const persons = event.recipients.map(({ id, fields }) => people.put(id, fields, now));
-  const texts = expand(event, persons.map((person) => person.locale));
+  const texts = expand(
+    event,
+    persons.map((person) => person.locale),
+  );
   const n = events.reserve(persons.length);
   const { recipients: _, ...kept } = event;
   events.insert({ ...kept, n, at: now, hash, people: persons.map((person) => person.n), texts });
@@ -44,7 +47,16 @@ function schedule(parts: Parts, event: Event, person: Person, notice: number, de
       cells += HAS_ROW;
       const state = decision.do === "send" ? STATE.queued : decision.do === "hold" ? STATE.held : STATE.parked;
       const due = decision.do === "send" ? now : decision.do === "hold" ? decision.until : null;
-      parts.deliveries.insert({ id: deliveryNumber(notice, channel), channel, person: person.n, hour, state, why: decision.why, due, expires: event.expiresAt });
+      parts.deliveries.insert({
+        id: deliveryNumber(notice, channel),
+        channel,
+        person: person.n,
+        hour,
+        state,
+        why: decision.why,
+        due,
+        expires: event.expiresAt,
+      });
     }
   });
   if (isInInbox) parts.inbox.add(person, notice, cells, false);
@@ -54,6 +66,11 @@ function schedule(parts: Parts, event: Event, person: Person, notice: number, de
 /** One document per language; each lies within the event's numbers, of which there are at least as many as languages. */
 function indexTexts(parts: Parts, n: number, persons: Person[], texts: Record<string, { title: string; body: string }>): void {
   Object.values(texts).forEach((text, index) => {
-    parts.search.add(n + index, persons.map((person) => person.n), text.title, text.body);
+    parts.search.add(
+      n + index,
+      persons.map((person) => person.n),
+      text.title,
+      text.body,
+    );
   });
 }

@@ -28,7 +28,15 @@ export type ShardCalls = {
   /** Claims the first due delivery of a channel; null when nothing is due. `job` names the wake-up that this answers. */
   begin(call: { version: number; channel: ExternalChannel; job: { at: number; number: string } }): Promise<Behind | Served>;
   /** Settles the claimed delivery and claims the next, in one transaction. `isLast` settles only. */
-  next(call: { version: number; channel: ExternalChannel; job: { at: number; number: string }; claim: string; outcome: Outcome; ms: number; isLast: boolean }): Promise<Served>;
+  next(call: {
+    version: number;
+    channel: ExternalChannel;
+    job: { at: number; number: string };
+    claim: string;
+    outcome: Outcome;
+    ms: number;
+    isLast: boolean;
+  }): Promise<Served>;
   /** Wake-ups the queue has stored; an unconfirmed one is published again. */
   confirm(wakes: Wake[]): Promise<void>;
   /** A green test: the channel's fault ends and what it parked is released. */
@@ -94,7 +102,11 @@ export type DeliveryQuery = {
   cursor: string | null;
 };
 
-export type ChannelStatus = { fault: { why: string; remedy: string | null; since: number } | null; parked: number; oldestParked: number | null };
+export type ChannelStatus = {
+  fault: { why: string; remedy: string | null; since: number } | null;
+  parked: number;
+  oldestParked: number | null;
+};
 
 export type SettingsChange = { version: number; settings: Settings; releases: Partial<Record<Channel, Release>> };
 

@@ -47,7 +47,13 @@ export class Counter {
     return this.#serve(channel, rules, job, now);
   }
 
-  next(channel: ExternalChannel, rules: Rules, job: JobRef, settled: { claim: string; outcome: Outcome; ms: number; isLast: boolean }, now: number): Served {
+  next(
+    channel: ExternalChannel,
+    rules: Rules,
+    job: JobRef,
+    settled: { claim: string; outcome: Outcome; ms: number; isLast: boolean },
+    now: number,
+  ): Served {
     this.#parts.wakes.heard(channelNumber(channel), job.number, now);
     const faulted = this.settle(channel, settled.claim, settled.outcome, settled.ms, job, now);
     if (faulted || settled.isLast) return { ...this.#end(channel, job, now), ...(faulted ? { faulted } : {}) };
@@ -112,7 +118,8 @@ export class Counter {
     if (this.#retryInstants.size > 1_000) this.#retryInstants.clear();
     this.#retryInstants.set(key, due);
     if (row.expires !== null && due >= row.expires) this.#parts.deliveries.move(row, STATE.expired, "expired", null, attempt);
-    else if (this.#parts.gates.gate(channelName(row.channel)) !== "on") this.#parts.deliveries.move(row, STATE.parked, "channel-off", null, attempt);
+    else if (this.#parts.gates.gate(channelName(row.channel)) !== "on")
+      this.#parts.deliveries.move(row, STATE.parked, "channel-off", null, attempt);
     else this.#parts.deliveries.move(row, STATE.queued, "matrix", due, attempt);
   }
 
@@ -120,7 +127,11 @@ export class Counter {
   #settleLate(row: DeliveryRow, outcome: Outcome, attempt: Attempt, now: number): void {
     const { deliveries } = this.#parts;
     if (outcome.kind === "ok" && row.due !== null && row.state !== STATE.sending) deliveries.move(row, STATE.sent, "matrix", null);
-    deliveries.addReceipt(row, { at: new Date(now).toISOString(), state: outcome.kind === "ok" ? "sent" : "failed", said: `late: ${attempt.said ?? outcome.kind}` });
+    deliveries.addReceipt(row, {
+      at: new Date(now).toISOString(),
+      state: outcome.kind === "ok" ? "sent" : "failed",
+      said: `late: ${attempt.said ?? outcome.kind}`,
+    });
   }
 
   #serve(channel: ExternalChannel, rules: Rules, job: JobRef, now: number): Served {
@@ -145,7 +156,7 @@ export class Counter {
     const number = channelNumber(channel);
     const lane = this.#lane(number, now);
     const passedOver = new Set<number>();
-    for (let offset = 0; ; ) {
+    for (let offset = 0; ;) {
       const rows = this.#parts.deliveries.due(number, now, SCAN, offset);
       for (const row of rows) {
         if (row.state === STATE.sending) {
@@ -172,11 +183,11 @@ export class Counter {
   #check(channel: ExternalChannel, rules: Rules, row: DeliveryRow, now: number): Claim | null {
     const { deliveries, people, events, shard, org } = this.#parts;
     const skip = (why: Reason) => (deliveries.move(row, STATE.skipped, why, null), null);
-    if (row.expires !== null && row.expires <= now) return deliveries.move(row, STATE.expired, "expired", null), null;
+    if (row.expires !== null && row.expires <= now) return (deliveries.move(row, STATE.expired, "expired", null), null);
     const event = events.containing(noticeOf(row.id));
     const person = people.at(row.person);
     if (!event || !person) return skip("no-address");
-    if (rules.cells[event.type]?.[channel]?.when === "off") return deliveries.move(row, STATE.cancelled, "route-off", null), null;
+    if (rules.cells[event.type]?.[channel]?.when === "off") return (deliveries.move(row, STATE.cancelled, "route-off", null), null);
     const reach = toDecided(person).address[channel];
     if (reach === "none") return skip("no-address");
     if (reach === "gone") return skip("address-gone");

@@ -9,7 +9,11 @@ import { Shard } from "./shard.ts";
 const T0 = Date.UTC(2026, 10, 23, 9, 0, 0);
 
 function makeRules(changes: Partial<Rules["gates"]> = {}, version = 1): Rules {
-  return { version, gates: { "in-app": "on", email: "on", sms: "unset", whatsapp: "unset", push: "unset", ...changes }, cells: defaultRouting() };
+  return {
+    version,
+    gates: { "in-app": "on", email: "on", sms: "unset", whatsapp: "unset", push: "unset", ...changes },
+    cells: defaultRouting(),
+  };
 }
 
 function makeShard(rules = makeRules()) {
@@ -44,15 +48,30 @@ function makeShard(rules = makeRules()) {
   };
 }
 
-const task = (id: string, recipients: unknown[] = [{ id: "u1", email: "u1@example.com" }]) => ({ id, type: "task_assigned", recipients, data: { task: { title: `Call ${id}` } } });
+const task = (id: string, recipients: unknown[] = [{ id: "u1", email: "u1@example.com" }]) => ({
+  id,
+  type: "task_assigned",
+  recipients,
+  data: { task: { title: `Call ${id}` } },
+});
 
 test("a task reaches bell and mailbox, and the ledger balances at every step", () => {
   const { shard, accept, serve } = makeShard();
   expect(accept(task("e1"))).toMatchObject({ accepted: 1, duplicate: false, wakes: [{ channel: "email" }] });
   expect(shard.ledger({ from: null, to: null })).toMatchObject({ accepted: 5, delivered: 1, inFlight: 1, skipped: 3, unaccounted: 0 });
-  expect(shard.inbox({ user: "u1", filter: "all", q: null, type: null, limit: 10, cursor: null })).toMatchObject({ unread: 1, data: [{ event: "e1", seq: 1, rev: 1 }] });
+  expect(shard.inbox({ user: "u1", filter: "all", q: null, type: null, limit: 10, cursor: null })).toMatchObject({
+    unread: 1,
+    data: [{ event: "e1", seq: 1, rev: 1 }],
+  });
   expect(serve()).toEqual(["u1@example.com"]);
-  expect(shard.ledger({ from: null, to: null })).toMatchObject({ accepted: 5, delivered: 1, sent: 1, inFlight: 0, skipped: 3, unaccounted: 0 });
+  expect(shard.ledger({ from: null, to: null })).toMatchObject({
+    accepted: 5,
+    delivered: 1,
+    sent: 1,
+    inFlight: 0,
+    skipped: 3,
+    unaccounted: 0,
+  });
 });
 
 test("a repeat is a duplicate, another body under the same id is refused", () => {
@@ -81,7 +100,8 @@ test("search finds a person's own items in the whole history, dismissed ones too
   accept({ ...task("e2", ["u2"]), data: { task: { title: "Call secret" } } });
   const [item] = shard.inbox({ user: "u1", filter: "all", q: null, type: null, limit: 10, cursor: null }).data;
   shard.mark({ user: "u1", mark: "dismiss", ids: [item!.id] });
-  const find = (user: string, q: string) => shard.inbox({ user, filter: "all", q, type: null, limit: 10, cursor: null }).data.map((found) => found.event);
+  const find = (user: string, q: string) =>
+    shard.inbox({ user, filter: "all", q, type: null, limit: 10, cursor: null }).data.map((found) => found.event);
   expect(find("u1", "cal")).toEqual(["e1"]);
   expect(find("u1", "secret")).toEqual([]);
   expect(find("u2", "secret")).toEqual(["e2"]);
@@ -90,7 +110,17 @@ test("search finds a person's own items in the whole history, dismissed ones too
 test("the log shows every cell with its reason", () => {
   const { shard, accept } = makeShard();
   accept(task("e1"));
-  const page = shard.deliveries({ state: null, channel: null, type: null, user: null, from: null, to: null, q: null, limit: 10, cursor: null });
+  const page = shard.deliveries({
+    state: null,
+    channel: null,
+    type: null,
+    user: null,
+    from: null,
+    to: null,
+    q: null,
+    limit: 10,
+    cursor: null,
+  });
   expect(page.data.map(({ channel, state, reason }) => [channel, state, reason])).toEqual([
     ["push", "skipped", "not-configured"],
     ["whatsapp", "skipped", "matrix-off"],

@@ -122,7 +122,7 @@ export class Shard implements SyncCalls {
     const { deliveries, wakes } = this.#parts;
     const rules = this.#parts.gates.rules();
     const inApp = channelNumber("in-app");
-    for (let rows; (rows = deliveries.due(inApp, now, 500, 0)).length > 0; ) for (const row of rows) appear(this.#parts, row);
+    for (let rows; (rows = deliveries.due(inApp, now, 500, 0)).length > 0;) for (const row of rows) appear(this.#parts, row);
 
     for (const channel of EXTERNAL_CHANNELS) {
       const number = channelNumber(channel);

@@ -53,7 +53,13 @@ export function appear(parts: Parts, row: DeliveryRow): void {
 }
 
 /** Acts on the difference between two sets of rules. */
-export function switchGates(parts: Parts, before: Rules | null, after: Rules, releases: Partial<Record<Channel, Release>>, now: number): void {
+export function switchGates(
+  parts: Parts,
+  before: Rules | null,
+  after: Rules,
+  releases: Partial<Record<Channel, Release>>,
+  now: number,
+): void {
   for (const channel of Object.keys(after.gates) as Channel[]) {
     const was: Gate = before?.gates[channel] ?? "unset";
     const is = after.gates[channel];
@@ -64,4 +70,3 @@ export function switchGates(parts: Parts, before: Rules | null, after: Rules, re
     if (is !== "on" && was === "on") park(parts, channel, "channel-off");
   }
 }
-

@@ -57,7 +57,12 @@ export class Inbox {
     person.unread++;
     this.#deps.sql.exec(
       `INSERT INTO notice (person, n, cells, seq, rev, silent) VALUES (?, ?, ?, ?, ?, ?)`,
-      person.n, n, cells, person.seq, person.rev, silent ? 1 : 0,
+      person.n,
+      n,
+      cells,
+      person.seq,
+      person.rev,
+      silent ? 1 : 0,
     );
     this.#deps.people.count(person);
     this.#tellOf(person, n);
@@ -69,7 +74,11 @@ export class Inbox {
     const rows = sql
       .exec(
         `UPDATE notice SET seq = ?, rev = ?, silent = ? WHERE person = ? AND n = ? AND seq IS NULL RETURNING n`,
-        person.seq + 1, person.rev + 1, silent ? 1 : 0, person.n, n,
+        person.seq + 1,
+        person.rev + 1,
+        silent ? 1 : 0,
+        person.n,
+        n,
       )
       .toArray();
     if (rows.length === 0) return false;
@@ -81,9 +90,18 @@ export class Inbox {
     return true;
   }
 
-  page(person: Person, filter: InboxFilter, type: string | null, words: string | null, limit: number, cursor: string | null): { data: InboxItem[]; next: string | null } {
+  page(
+    person: Person,
+    filter: InboxFilter,
+    type: string | null,
+    words: string | null,
+    limit: number,
+    cursor: string | null,
+  ): { data: InboxItem[]; next: string | null } {
     const before = cursor === null ? Number.MAX_SAFE_INTEGER : (numberOf(this.#deps.shard, cursor) ?? 0);
-    return words === null || words.trim() === "" ? this.#list(person, filter, type, limit, before) : this.#search(person, filter, type, words, limit, before);
+    return words === null || words.trim() === ""
+      ? this.#list(person, filter, type, limit, before)
+      : this.#search(person, filter, type, words, limit, before);
   }
 
   /** Everything that changed after revision `after`, oldest change first, at most 200. */
@@ -91,7 +109,9 @@ export class Inbox {
     const rows = this.#deps.sql
       .exec<NoticeRow>(
         `SELECT * FROM notice WHERE person = ? AND rev > ? ORDER BY rev LIMIT ?`,
-        person.n, after > person.rev ? 0 : after, LIMITS.syncItems + 1,
+        person.n,
+        after > person.rev ? 0 : after,
+        LIMITS.syncItems + 1,
       )
       .toArray();
     const more = rows.length > LIMITS.syncItems;
@@ -156,7 +176,13 @@ export class Inbox {
       .map((row) => row.n);
   }
 
-  #list(person: Person, filter: InboxFilter, type: string | null, limit: number, before: number): { data: InboxItem[]; next: string | null } {
+  #list(
+    person: Person,
+    filter: InboxFilter,
+    type: string | null,
+    limit: number,
+    before: number,
+  ): { data: InboxItem[]; next: string | null } {
     const data: InboxItem[] = [];
     let from = before;
     let looked = 0;
@@ -164,7 +190,9 @@ export class Inbox {
       const rows = this.#deps.sql
         .exec<NoticeRow>(
           `SELECT * FROM notice WHERE person = ? AND n < ? AND seq IS NOT NULL AND ${WHERE[filter]} ORDER BY n DESC LIMIT ?`,
-          person.n, from, limit + 1,
+          person.n,
+          from,
+          limit + 1,
         )
         .toArray();
       for (const row of rows) {
@@ -179,7 +207,14 @@ export class Inbox {
     return { data, next: publicId(this.#deps.shard, from) };
   }
 
-  #search(person: Person, filter: InboxFilter, type: string | null, words: string, limit: number, before: number): { data: InboxItem[]; next: string | null } {
+  #search(
+    person: Person,
+    filter: InboxFilter,
+    type: string | null,
+    words: string,
+    limit: number,
+    before: number,
+  ): { data: InboxItem[]; next: string | null } {
     const { events, search, shard } = this.#deps;
     const data: InboxItem[] = [];
     const hits = search.find(person.n, words, before, SEARCH_HITS);

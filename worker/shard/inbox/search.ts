@@ -26,7 +26,9 @@ export class Search {
     return this.#sql
       .exec<{ rowid: number }>(
         `SELECT rowid FROM search WHERE search MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?`,
-        `people : ${token(person)} AND {title body} : (${match})`, before, limit,
+        `people : ${token(person)} AND {title body} : (${match})`,
+        before,
+        limit,
       )
       .toArray()
       .map((row) => row.rowid);
@@ -38,7 +40,10 @@ const MAX_WORDS = 12;
 
 /** What a person types, as an FTS5 query: every word quoted, so that no operator gets through. Null if there is no word in it. */
 export function matchOf(text: string): string | null {
-  const words = text.normalize("NFC").match(/[\p{L}\p{N}\p{M}]+/gu)?.slice(0, MAX_WORDS);
+  const words = text
+    .normalize("NFC")
+    .match(/[\p{L}\p{N}\p{M}]+/gu)
+    ?.slice(0, MAX_WORDS);
   if (!words) return null;
   return words.map((word, index) => `"${word}"${index === words.length - 1 ? "*" : ""}`).join(" AND ");
 }

@@ -36,10 +36,26 @@ export class Deliveries {
     this.#wakes = wakes;
   }
 
-  insert(row: { id: number; channel: number; person: number; hour: number; state: number; why: Reason; due: number | null; expires: number | null }): void {
+  insert(row: {
+    id: number;
+    channel: number;
+    person: number;
+    hour: number;
+    state: number;
+    why: Reason;
+    due: number | null;
+    expires: number | null;
+  }): void {
     this.#sql.exec(
       `INSERT INTO delivery (id, channel, person, hour, state, why, due, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      row.id, row.channel, row.person, row.hour, row.state, row.why, row.due, row.expires,
+      row.id,
+      row.channel,
+      row.person,
+      row.hour,
+      row.state,
+      row.why,
+      row.due,
+      row.expires,
     );
     this.#tally.starts(row.hour, row.channel, row.state);
     if (row.due !== null) this.#wakes.note(row.channel, row.due);
@@ -104,7 +120,14 @@ export class Deliveries {
   /** Moves a row; `due` null says that nothing more will be done by itself. */
   move(row: DeliveryRow, state: number, why: string, due: number | null, attempt: Attempt | null = null): void {
     const attempts = attempt ? JSON.stringify([...attemptsOf(row), attempt].slice(-KEPT_ATTEMPTS)) : row.attempts;
-    this.#sql.exec(`UPDATE delivery SET state = ?, why = ?, due = ?, lease = NULL, attempts = ? WHERE id = ?`, state, why, due, attempts, row.id);
+    this.#sql.exec(
+      `UPDATE delivery SET state = ?, why = ?, due = ?, lease = NULL, attempts = ? WHERE id = ?`,
+      state,
+      why,
+      due,
+      attempts,
+      row.id,
+    );
     this.#tally.moves(row.hour, row.channel, row.state, state);
     Object.assign(row, { state, why, due, lease: null, attempts });
     if (due !== null) this.#wakes.note(row.channel, due);

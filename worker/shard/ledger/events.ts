@@ -46,7 +46,14 @@ export class Events {
     const { n, id, hash, type, at, people, texts, ...body } = event;
     this.#sql.exec(
       `INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      n, id, hash, type, at, JSON.stringify(body), JSON.stringify(people), JSON.stringify(texts),
+      n,
+      id,
+      hash,
+      type,
+      at,
+      JSON.stringify(body),
+      JSON.stringify(people),
+      JSON.stringify(texts),
     );
     this.#keep(event);
   }
@@ -78,7 +85,9 @@ export class Events {
     let high = this.#next ?? this.#lastEnd();
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      const event = this.#sql.exec<{ n: number; at: number }>(`SELECT n, at FROM event WHERE n >= ? ORDER BY n LIMIT 1`, middle).toArray()[0];
+      const event = this.#sql
+        .exec<{ n: number; at: number }>(`SELECT n, at FROM event WHERE n >= ? ORDER BY n LIMIT 1`, middle)
+        .toArray()[0];
       if (event && event.at < at) low = event.n + 1;
       else high = middle;
     }

@@ -77,7 +77,9 @@ export class Gates {
     const number = channelNumber(channel);
     this.#sql.exec(
       `INSERT INTO gate VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET fault = excluded.fault, strikes = excluded.strikes`,
-      number, fault && JSON.stringify(fault), strikes,
+      number,
+      fault && JSON.stringify(fault),
+      strikes,
     );
     this.#faults.set(number, { fault, strikes });
   }

@@ -5,7 +5,20 @@ import type { NoticeRow } from "../inbox/inbox.ts";
 import { matchOf } from "../inbox/search.ts";
 import type { Parts } from "../parts.ts";
 import type { Person } from "../people/people.ts";
-import { HAS_ROW, IN_INBOX, STATE, channelName, channelNumber, channelOf, deliveryNumber, noticeOf, numberOf, publicId, skipReason, stateName } from "./cells.ts";
+import {
+  HAS_ROW,
+  IN_INBOX,
+  STATE,
+  channelName,
+  channelNumber,
+  channelOf,
+  deliveryNumber,
+  noticeOf,
+  numberOf,
+  publicId,
+  skipReason,
+  stateName,
+} from "./cells.ts";
 import { attemptsOf, receiptsOf, type DeliveryRow } from "./deliveries.ts";
 import type { StoredEvent } from "./events.ts";
 import { balance, columnOf, emptyLedger, hourOf } from "./tally.ts";
@@ -97,7 +110,7 @@ export class Log {
     const { events } = this.#parts;
     if (from >= to) return total;
     const start = events.firstAt(from);
-    for (let before = events.firstAt(to); before > start; ) {
+    for (let before = events.firstAt(to); before > start;) {
       const slice = events.before(before, 200);
       if (slice.length === 0) break;
       for (const event of slice) {
@@ -116,7 +129,12 @@ export class Log {
         total.accepted++;
         if (!notice) return;
         const letter = notice.cells[channel]!;
-        const state = letter === IN_INBOX ? STATE.delivered : letter !== HAS_ROW ? STATE.skipped : this.#parts.deliveries.get(deliveryNumber(event.n + index, channel))?.state;
+        const state =
+          letter === IN_INBOX
+            ? STATE.delivered
+            : letter !== HAS_ROW
+              ? STATE.skipped
+              : this.#parts.deliveries.get(deliveryNumber(event.n + index, channel))?.state;
         if (state !== undefined) total[columnOf(state)]++;
       });
     });
@@ -126,19 +144,41 @@ export class Log {
   *#candidates(query: DeliveryQuery, cursor: number): Generator<number> {
     const { sql, people, events } = this.#parts;
     if (query.state === "failed") {
-      yield* this.#numbers((before) => sql.exec<{ n: number }>(`SELECT id AS n FROM delivery WHERE state = ${STATE.failed} AND id < ? ORDER BY id DESC LIMIT 200`, before).toArray(), cursor);
+      yield* this.#numbers(
+        (before) =>
+          sql
+            .exec<{ n: number }>(`SELECT id AS n FROM delivery WHERE state = ${STATE.failed} AND id < ? ORDER BY id DESC LIMIT 200`, before)
+            .toArray(),
+        cursor,
+      );
       return;
     }
     if (query.state === "parked" && query.channel !== null) {
       const channel = channelNumber(query.channel);
-      yield* this.#numbers((before) => sql.exec<{ n: number }>(`SELECT id AS n FROM delivery WHERE channel = ? AND state = ${STATE.parked} AND id < ? ORDER BY id DESC LIMIT 200`, channel, before).toArray(), cursor);
+      yield* this.#numbers(
+        (before) =>
+          sql
+            .exec<{ n: number }>(
+              `SELECT id AS n FROM delivery WHERE channel = ? AND state = ${STATE.parked} AND id < ? ORDER BY id DESC LIMIT 200`,
+              channel,
+              before,
+            )
+            .toArray(),
+        cursor,
+      );
       return;
     }
     if (query.user !== null) {
       const found = people.search(query.user, PEOPLE_FOUND);
       if (found.length === 0) return;
       const places = found.map(() => "?").join(", ");
-      yield* this.#cellsOf((before) => sql.exec<{ n: number }>(`SELECT n FROM notice WHERE person IN (${places}) AND n < ? ORDER BY n DESC LIMIT 200`, ...found, before).toArray(), cursor);
+      yield* this.#cellsOf(
+        (before) =>
+          sql
+            .exec<{ n: number }>(`SELECT n FROM notice WHERE person IN (${places}) AND n < ? ORDER BY n DESC LIMIT 200`, ...found, before)
+            .toArray(),
+        cursor,
+      );
       return;
     }
     const match = query.q === null ? null : matchOf(query.q);
@@ -149,7 +189,11 @@ export class Log {
         match === null
           ? events.before(before, 100)
           : sql
-              .exec<{ rowid: number }>(`SELECT rowid FROM search WHERE search MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT 100`, `{title body} : (${match})`, before)
+              .exec<{ rowid: number }>(
+                `SELECT rowid FROM search WHERE search MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT 100`,
+                `{title body} : (${match})`,
+                before,
+              )
               .toArray()
               .flatMap((hit) => events.containing(hit.rowid) ?? []);
       if (slice.length === 0) return;
@@ -163,7 +207,7 @@ export class Log {
   }
 
   *#numbers(read: (before: number) => { n: number }[], cursor: number): Generator<number> {
-    for (let before = cursor; ; ) {
+    for (let before = cursor; ;) {
       const rows = read(before);
       for (const row of rows) yield (before = row.n);
       if (rows.length < 200) return;
@@ -171,7 +215,7 @@ export class Log {
   }
 
   *#cellsOf(read: (before: number) => { n: number }[], cursor: number): Generator<number> {
-    for (let before = noticeOf(cursor) + 1; ; ) {
+    for (let before = noticeOf(cursor) + 1; ;) {
       const rows = read(before);
       for (const row of rows) {
         before = row.n;
@@ -192,7 +236,13 @@ export class Log {
     const person = event.people[noticeOf(number) - event.n];
     const notice = person === undefined ? null : inbox.notice(person, noticeOf(number));
     if (!notice) return null;
-    return { event, person: people.at(notice.person), notice, channel, row: notice.cells[channel] === HAS_ROW ? deliveries.get(number) : null };
+    return {
+      event,
+      person: people.at(notice.person),
+      notice,
+      channel,
+      row: notice.cells[channel] === HAS_ROW ? deliveries.get(number) : null,
+    };
   }
 
   #delivery({ event, person, notice, channel, row }: Cell): Delivery {
@@ -228,7 +278,10 @@ function inAppReceipts(notice: NoticeRow): Delivery["receipts"] {
   const at = (time: number | null) => (time === null ? null : new Date(time).toISOString());
   const seen = at(notice.seen);
   const read = at(notice.read);
-  return [...(seen ? [{ at: seen, state: "delivered" as const, said: "seen" }] : []), ...(read ? [{ at: read, state: "read" as const }] : [])];
+  return [
+    ...(seen ? [{ at: seen, state: "delivered" as const, said: "seen" }] : []),
+    ...(read ? [{ at: read, state: "read" as const }] : []),
+  ];
 }
 
 function fits(delivery: Delivery, query: DeliveryQuery): boolean {
@@ -238,4 +291,3 @@ function fits(delivery: Delivery, query: DeliveryQuery): boolean {
   const words = query.q === null || query.user === null ? null : query.q.toLowerCase();
   return words === null || (delivery.title ?? "").toLowerCase().includes(words);
 }
-

@@ -7,7 +7,19 @@ const HOUR_MS = 3_600_000;
 export const hourOf = (at: number): number => Math.floor(at / HOUR_MS);
 
 /** The columns of the balance; the first is counted at accept and nowhere else, so that the equation can fail. */
-const COLUMNS = ["accepted", "delivered", "sent", "skipped", "held", "parked", "failed", "expired", "cancelled", "collapsed", "inFlight"] as const;
+const COLUMNS = [
+  "accepted",
+  "delivered",
+  "sent",
+  "skipped",
+  "held",
+  "parked",
+  "failed",
+  "expired",
+  "cancelled",
+  "collapsed",
+  "inFlight",
+] as const;
 type Column = (typeof COLUMNS)[number];
 const WIDTH = COLUMNS.length;
 
@@ -59,7 +71,11 @@ export class Tally {
       const counts = known ? known.counts.split(",").map(Number) : noCounts();
       for (let index = 0; index < counts.length; index++) counts[index]! += change[index]!;
       // An upsert would be billed as two rows.
-      this.#sql.exec(known ? `UPDATE tally SET counts = ?1 WHERE hour = ?2` : `INSERT INTO tally (counts, hour) VALUES (?1, ?2)`, counts.join(","), hour);
+      this.#sql.exec(
+        known ? `UPDATE tally SET counts = ?1 WHERE hour = ?2` : `INSERT INTO tally (counts, hour) VALUES (?1, ?2)`,
+        counts.join(","),
+        hour,
+      );
     }
     this.#changes.clear();
   }
@@ -91,7 +107,20 @@ export class Tally {
 const noCounts = (): number[] => Array.from({ length: CHANNELS.length * WIDTH }, () => 0);
 
 export function emptyLedger(): Ledger {
-  return { accepted: 0, delivered: 0, sent: 0, skipped: 0, held: 0, parked: 0, failed: 0, expired: 0, cancelled: 0, collapsed: 0, inFlight: 0, unaccounted: 0 };
+  return {
+    accepted: 0,
+    delivered: 0,
+    sent: 0,
+    skipped: 0,
+    held: 0,
+    parked: 0,
+    failed: 0,
+    expired: 0,
+    cancelled: 0,
+    collapsed: 0,
+    inFlight: 0,
+    unaccounted: 0,
+  };
 }
 
 export function balance(total: Ledger): Ledger {

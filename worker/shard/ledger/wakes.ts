@@ -85,13 +85,20 @@ export class Wakes {
   /** The queue has these; those for now need no note of it. */
   confirm(wakes: Wake[]): void {
     for (const wake of wakes) {
-      this.#sql.exec(`UPDATE wake SET confirmed = 1 WHERE channel = ? AND at = ? AND number = ?`, channelNumber(wake.channel), wake.at, wake.number);
+      this.#sql.exec(
+        `UPDATE wake SET confirmed = 1 WHERE channel = ? AND at = ? AND number = ?`,
+        channelNumber(wake.channel),
+        wake.at,
+        wake.number,
+      );
     }
   }
 
   /** A job is at work: what it was woken for is no longer to come. */
   heard(channel: number, number: string, now: number): void {
-    const early = this.#sql.exec<{ at: number }>(`SELECT at FROM wake WHERE channel = ? AND number = ? AND at > ?`, channel, number, now).toArray();
+    const early = this.#sql
+      .exec<{ at: number }>(`SELECT at FROM wake WHERE channel = ? AND number = ? AND at > ?`, channel, number, now)
+      .toArray();
     for (const { at } of early) this.#again(channel, at); // A hop: the queue could not see as far as the instant itself.
     this.#sql.exec(`DELETE FROM wake WHERE channel = ? AND at <= ?`, channel, now);
     const jobs = this.#now.get(channel) ?? [];
@@ -101,7 +108,10 @@ export class Wakes {
   }
 
   ended(channel: number, number: string): void {
-    this.#now.set(channel, (this.#now.get(channel) ?? []).filter((job) => job.number !== number));
+    this.#now.set(
+      channel,
+      (this.#now.get(channel) ?? []).filter((job) => job.number !== number),
+    );
   }
 
   /** Publishes again what the queue never confirmed, and what should exist for the earliest due instant but does not. */

@@ -63,7 +63,16 @@ export class People {
     next.gone = keepGone(known, next);
     this.#sql.exec(
       `UPDATE person SET name = ?, email = ?, phone = ?, locale = ?, zone = ?, manager = ?, opted = ?, gone = ?, updated = ? WHERE n = ?`,
-      next.name, next.email, next.phone, next.locale, next.zone, next.manager, next.opted, next.gone, now, next.n,
+      next.name,
+      next.email,
+      next.phone,
+      next.locale,
+      next.zone,
+      next.manager,
+      next.opted,
+      next.gone,
+      now,
+      next.n,
     );
     return this.#keep(next);
   }
@@ -93,7 +102,10 @@ export class People {
       .exec<{ n: number }>(
         `SELECT n FROM person WHERE id = ?1 OR id LIKE ?2 ESCAPE '\\' OR name LIKE ?2 ESCAPE '\\' OR name LIKE ?3 ESCAPE '\\'
           OR email LIKE ?2 ESCAPE '\\' LIMIT ?4`,
-        text, pattern, `% ${pattern}`, limit,
+        text,
+        pattern,
+        `% ${pattern}`,
+        limit,
       )
       .toArray()
       .map((row) => row.n);
@@ -105,7 +117,16 @@ export class People {
       .exec<{ n: number }>(
         `INSERT INTO person (id, name, email, phone, locale, zone, manager, opted, gone, created, updated, seq, rev, unread)
           VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, 0, 0, 0) RETURNING n`,
-        id, columns.name, columns.email, columns.phone, columns.locale, columns.zone, columns.manager, columns.opted, now, now,
+        id,
+        columns.name,
+        columns.email,
+        columns.phone,
+        columns.locale,
+        columns.zone,
+        columns.manager,
+        columns.opted,
+        now,
+        now,
       )
       .toArray()[0]!;
     return this.#keep({ n: row.n, id, ...columns, gone: null, created: now, updated: now, seq: 0, rev: 0, unread: 0 });
