@@ -14,9 +14,6 @@ export function isSame(a: string, b: string): boolean {
   return first.byteLength === second.byteLength && timingSafeEqual(first, second);
 }
 
-/** What the audit log shows of a secret: enough to tell two apart, nothing to sign in with. */
-export const fingerprintOf = (secret: string): string => `sha256:${hashOf(secret).slice(0, 10)}`;
-
 /** The credential of an `Authorization: Bearer …` header, or null. */
 export function bearerOf(header: string | null | undefined): string | null {
   const match = /^Bearer +([^\s]+)$/i.exec(header ?? "");

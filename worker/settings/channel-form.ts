@@ -1,0 +1,84 @@
+import { CHANNEL_SETTINGS, isConfigurable, type Channel, type ConfigurableChannel } from "@carillon/shared/channels";
+import { issuesOf, type Issue } from "@carillon/shared/events";
+import { SECRET_MASK, type ChannelSettings } from "@carillon/shared/settings";
+import { invalid, notFound } from "../errors.ts";
+import type { Ports, Vault } from "../ports.ts";
+
+/** What a form sends of a channel: any values, secrets as typed, null to clear, `{set: true}` for one that stays. */
+export type ChannelForm = { settings: Record<string, unknown>; secrets?: Record<string, string | null | object> | undefined };
+
+/** A form that has passed all checks. Secrets that stay are not in it. */
+export type CheckedForm = { settings: Record<string, unknown>; secrets: Record<string, string | null> };
+
+/** @throws 404 for a channel that is not offered (yet) */
+export function configurable(channel: Channel): ConfigurableChannel {
+  if (!isConfigurable(channel)) throw notFound("channel to set up");
+  return channel;
+}
+
+/** Checks a form with the same schema as the page, and with what only the server knows. @throws 422 `settings.invalid` */
+export function checkForm(ports: Pick<Ports, "channels" | "config">, channel: ConfigurableChannel, form: ChannelForm): CheckedForm {
+  const { secrets, issues } = checkSecrets(CHANNEL_SETTINGS[channel].secrets, form.secrets ?? {});
+  const parsed = CHANNEL_SETTINGS[channel].schema.safeParse(form.settings);
+  if (!parsed.success) throw invalidForm([...issuesOf(parsed.error, ["settings"]), ...issues]);
+  const settings: Record<string, unknown> = parsed.data;
+  if (channel === "email") {
+    const policy = ports.channels.email.check(CHANNEL_SETTINGS.email.schema.parse(settings), { allowPrivateHosts: ports.config.allowPrivateHosts });
+    issues.push(...policy.map(({ path, message }) => ({ path: `settings.${path}`, message })));
+  }
+  if (issues.length > 0) throw invalidForm(issues);
+  return { settings, secrets };
+}
+
+/**
+ * The secrets that still stand after a form: what was typed replaces, null clears, and a saved one goes when it would be sent
+ * somewhere else than where its owner meant it to go. `typed` values are sealed or plain, as the saved ones are.
+ */
+export function mergeSecrets(saved: ChannelSettings, settings: Record<string, unknown>, typed: Record<string, string | null>): Record<string, string> {
+  const stolen = new Set(saved.settings === null ? [] : secretsSentElsewhere(saved.settings, settings));
+  const secrets = Object.fromEntries(Object.entries(saved.secrets).filter(([field]) => !stolen.has(field)));
+  for (const [field, value] of Object.entries(typed)) {
+    if (value === null) delete secrets[field];
+    else secrets[field] = value;
+  }
+  return secrets;
+}
+
+/** Seals what was typed, for the place where it will stand. */
+export async function sealSecrets(vault: Vault, org: string, channel: Channel, typed: Record<string, string | null>): Promise<Record<string, string | null>> {
+  const sealed = Object.entries(typed).map(async ([field, value]) => [field, value === null ? null : await vault.seal(value, { org, channel, field })] as const);
+  return Object.fromEntries(await Promise.all(sealed));
+}
+
+/** The same values in the same order, as a schema has put them. */
+export const isSameSettings = (a: Record<string, unknown> | null, b: Record<string, unknown> | null): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+const invalidForm = (errors: Issue[]) => invalid("settings.invalid", "The settings are not as they should be; see errors.", errors);
+
+function checkSecrets(known: readonly string[], given: Record<string, string | null | object>): { secrets: Record<string, string | null>; issues: Issue[] } {
+  const secrets: Record<string, string | null> = {};
+  const issues: Issue[] = [];
+  for (const [field, value] of Object.entries(given)) {
+    const path = `secrets.${field}`;
+    if (!known.includes(field)) issues.push({ path, message: "There is no such secret" });
+    else if (value === null || value === "") secrets[field] = null;
+    else if (typeof value !== "string") continue;
+    else if (isMask(value)) issues.push({ path, message: "These are the dots that hide the secret; type the secret itself" });
+    else secrets[field] = value;
+  }
+  return { secrets, issues };
+}
+
+const isMask = (value: string): boolean => value.includes(SECRET_MASK) || /^•+$/.test(value);
+
+/** Where email's secrets go to. Whoever may change these, but not see the secret, must not be able to send it to a server of theirs. */
+const DESTINATIONS: Record<string, readonly string[]> = {
+  host: ["password", "clientSecret", "refreshToken"],
+  port: ["password", "clientSecret", "refreshToken"],
+  username: ["password", "clientSecret", "refreshToken"],
+  oauth: ["clientSecret", "refreshToken"],
+};
+
+function secretsSentElsewhere(before: Record<string, unknown>, after: Record<string, unknown>): string[] {
+  return Object.entries(DESTINATIONS).flatMap(([field, secrets]) => (JSON.stringify(before[field]) === JSON.stringify(after[field]) ? [] : secrets));
+}

@@ -1,0 +1,94 @@
+import type { Channel, TestStage } from "@carillon/shared/channels";
+import { CHANNEL_SETTINGS, isConfigurable } from "@carillon/shared/channels";
+import type { ChannelSettings } from "@carillon/shared/settings";
+import type { Configuration } from "../channels/channel.ts";
+import { AppError, Unavailable, conflict, notFound } from "../errors.ts";
+import { publish } from "../pipeline/publish.ts";
+import type { Ports } from "../ports.ts";
+import { changeSettings } from "./change.ts";
+import { checkForm, configurable, isSameSettings, mergeSecrets, type ChannelForm } from "./channel-form.ts";
+import { openSecret, withChannel, type Place } from "./channels.ts";
+import { readOrg } from "./org.ts";
+import { readSettings } from "./store.ts";
+
+/** What a test is made with. `savedVersion` is the version of the form when these are the saved values, else null. */
+export type Trial = { configuration: Configuration<Record<string, unknown>>; savedVersion: number | null };
+
+/**
+ * The values to test: what the form holds over what is saved, with secrets opened. A saved secret is used only where a save would
+ * keep it, so that a test can't send it to another server.
+ * @throws 409 `channel.unconfigured`, 422 `settings.invalid`
+ */
+export async function prepareTrial(ports: Pick<Ports, "store" | "vault" | "config" | "channels">, place: Place, channel: Channel, form: Partial<ChannelForm>): Promise<Trial> {
+  const name = configurable(channel);
+  const org = await readOrg(ports, place.org);
+  if (!org) throw notFound("organisation");
+  const saved = (await readSettings(ports, place.org, place.version)).channels[channel];
+  const settings = form.settings ?? saved.settings;
+  if (settings === null) throw conflict("channel.unconfigured", "Fill in the settings first.");
+  const checked = checkForm(ports, name, { settings, secrets: form.secrets });
+  const opened = await openSecrets(ports, place.org, channel, saved, checked.secrets);
+  const secrets = mergeSecrets({ ...saved, secrets: opened }, checked.settings, checked.secrets);
+  const isSaved = isSameSettings(saved.settings && CHANNEL_SETTINGS[name].schema.parse(saved.settings), checked.settings) && isSameSecrets(opened, secrets);
+  return {
+    configuration: {
+      settings: checked.settings,
+      secrets,
+      sender: { publicUrl: ports.config.publicUrl, orgName: org.name },
+      allowPrivateHosts: ports.config.allowPrivateHosts,
+    },
+    savedVersion: isSaved ? saved.version : null,
+  };
+}
+
+/** Tests a channel of the outside, stage by stage. The result is stored before the last stage is told. */
+export async function* runTrial(ports: Ports, place: Place, by: string, channel: Channel, trial: Trial, to: string): AsyncGenerator<TestStage> {
+  const adapter = channel === "in-app" || !isConfigurable(channel) ? null : ports.channels[channel];
+  if (!adapter) throw notFound("channel to test");
+  const configuration = { ...trial.configuration, settings: CHANNEL_SETTINGS.email.schema.parse(trial.configuration.settings) };
+  for await (const stage of adapter.test(configuration, to)) {
+    if (stage.stage !== "done") yield stage;
+    else yield { ...stage, ...(await store(ports, place, by, channel, trial, stage.ok)) };
+  }
+}
+
+/** A test of the saved values is kept, and a green one ends the channel's fault in every shard. */
+async function store(ports: Ports, place: Place, by: string, channel: Channel, trial: Trial, ok: boolean): Promise<Pick<TestStage, "remedy">> {
+  if (trial.savedVersion === null) return {};
+  try {
+    await changeSettings(ports, place.org, by, `${channel} tested`, (newest) => {
+      const isStillSaved = newest.channels[channel].version === trial.savedVersion;
+      return isStillSaved ? withChannel(newest, channel, { tested: { at: ports.clock.now(), ok } }) : newest;
+    });
+    if (ok) await clearFaults(ports, place, channel);
+    return {};
+  } catch (error) {
+    if (!(error instanceof Unavailable || error instanceof AppError)) throw error;
+    return { remedy: "The result could not be stored just now. Please test again in a moment." };
+  }
+}
+
+async function clearFaults(ports: Ports, place: Place, channel: Channel): Promise<void> {
+  await Promise.all(
+    Array.from({ length: place.shards }, async (_, shard) => {
+      const { wakes } = await ports.shards.get(place.org, shard).clearFault(channel);
+      await publish(ports, place.org, shard, wakes);
+    }),
+  );
+}
+
+/** One that no longer opens is of no matter where another was typed. */
+async function openSecrets(ports: Pick<Ports, "vault">, org: string, channel: Channel, saved: ChannelSettings, typed: Record<string, unknown>): Promise<Record<string, string>> {
+  const opened: Record<string, string> = {};
+  for (const [field, sealed] of Object.entries(saved.secrets)) {
+    try {
+      opened[field] = await openSecret(ports, sealed, { org, channel, field });
+    } catch (error) {
+      if (!Object.hasOwn(typed, field)) throw error;
+    }
+  }
+  return opened;
+}
+
+const isSameSecrets = (a: Record<string, string>, b: Record<string, string>): boolean =>
+  Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([field, value]) => b[field] === value);

@@ -1,0 +1,48 @@
+import type { Channel } from "@carillon/shared/channels";
+import { CHANNEL_SETTINGS, isConfigurable } from "@carillon/shared/channels";
+import type { ChannelSettings, ChannelView } from "@carillon/shared/settings";
+import type { Shards } from "../ports.ts";
+import type { ChannelStatus } from "../shard/calls.ts";
+
+/** A channel as the page shows it; of secrets only whether they are set. */
+export function viewOf(channel: Channel, saved: ChannelSettings, status: ChannelStatus): ChannelView {
+  const secrets: ChannelView["secrets"] = {};
+  if (isConfigurable(channel)) for (const field of CHANNEL_SETTINGS[channel].secrets) secrets[field] = { set: Object.hasOwn(saved.secrets, field) };
+  return {
+    channel,
+    version: saved.version,
+    enabled: saved.enabled,
+    configured: saved.settings !== null,
+    health: healthOf(channel, saved, status),
+    parked: status.parked,
+    oldestParked: toIso(status.oldestParked),
+    settings: saved.settings ?? {},
+    secrets,
+    switched: saved.switched && { at: new Date(saved.switched.at).toISOString(), by: saved.switched.by },
+    tested: saved.tested && { at: new Date(saved.tested.at).toISOString(), ok: saved.tested.ok },
+  };
+}
+
+function healthOf(channel: Channel, saved: ChannelSettings, { fault }: ChannelStatus): ChannelView["health"] {
+  if (saved.settings === null) return { state: "unconfigured" };
+  if (fault) return { state: "fault", why: fault.why, ...(fault.remedy === null ? {} : { remedy: fault.remedy }), since: new Date(fault.since).toISOString() };
+  // In-app is built in: there is nothing outside that could be wrong.
+  if (channel === "in-app") return { state: "ok" };
+  if (saved.tested === null) return { state: "untested" };
+  if (!saved.tested.ok) return { state: "untested", why: "The last test failed.", since: new Date(saved.tested.at).toISOString() };
+  return { state: "ok" };
+}
+
+/** How a channel stands over all shards: the earliest fault, everything parked. */
+export async function statusOf(shards: Shards, place: { org: string; shards: number }, channel: Channel): Promise<ChannelStatus> {
+  const all = await Promise.all(Array.from({ length: place.shards }, (_, shard) => shards.get(place.org, shard).channelStatus(channel)));
+  const faults = all.map(({ fault }) => fault).filter((fault) => fault !== null);
+  const oldest = all.map(({ oldestParked }) => oldestParked).filter((at) => at !== null);
+  return {
+    fault: faults.sort((a, b) => a.since - b.since)[0] ?? null,
+    parked: all.reduce((sum, { parked }) => sum + parked, 0),
+    oldestParked: oldest.length === 0 ? null : Math.min(...oldest),
+  };
+}
+
+const toIso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());

@@ -1,0 +1,110 @@
+import type { Channel } from "@carillon/shared/channels";
+import type { ChannelSettings, ChannelView, Release, Settings } from "@carillon/shared/settings";
+import { SealBroken, conflict, notFound } from "../errors.ts";
+import type { Ports, SecretPlace } from "../ports.ts";
+import { changeSettings } from "./change.ts";
+import { checkForm, configurable, isSameSettings, mergeSecrets, sealSecrets, type ChannelForm } from "./channel-form.ts";
+import { statusOf, viewOf } from "./channel-view.ts";
+import { readSettings } from "./store.ts";
+
+/** The organisation, how many shards it has, and the version of its settings as of this request. */
+export type Place = { org: string; shards: number; version: number };
+
+/** A channel as it stands. */
+export async function showChannel(ports: Pick<Ports, "store" | "shards">, place: Place, channel: Channel): Promise<ChannelView> {
+  const [settings, status] = await Promise.all([readSettings(ports, place.org, place.version), statusOf(ports.shards, place, channel)]);
+  return viewOf(channel, settings.channels[channel], status);
+}
+
+/**
+ * Saves what a form holds. It names the version it was made from; whoever saved in between is not overwritten.
+ * `changed` names the fields that are different now.
+ * @throws 404, 409 `settings.conflict` with `current`, 422 `settings.invalid`, and what `changeSettings` throws
+ */
+export async function saveChannel(
+  ports: Ports,
+  place: Place,
+  by: string,
+  channel: Channel,
+  form: ChannelForm & { version: number },
+): Promise<{ view: ChannelView; changed: string[] }> {
+  const name = configurable(channel);
+  const status = await statusOf(ports.shards, place, channel);
+  const known = (await readSettings(ports, place.org, place.version)).channels[channel];
+  // A channel that was never set up may be sent back as it was read.
+  if (known.settings === null && Object.keys(form.settings).length === 0 && !hasTyped(form)) return { view: viewOf(channel, known, status), changed: [] };
+  const checked = checkForm(ports, name, form);
+  const typed = await sealSecrets(ports.vault, place.org, name, checked.secrets);
+
+  let changed: string[] = [];
+  const settings = await changeSettings(ports, place.org, by, `${channel} saved`, (newest) => {
+    const saved = newest.channels[channel];
+    if (saved.version !== form.version) {
+      throw conflict("settings.conflict", "Someone else has saved this channel in the meantime.", { current: viewOf(channel, saved, status) });
+    }
+    const secrets = mergeSecrets(saved, checked.settings, typed);
+    changed = differences(saved, checked.settings, secrets);
+    return withChannel(newest, channel, {
+      version: saved.version + 1,
+      settings: checked.settings,
+      secrets,
+      // A test speaks for the values that it was made with.
+      tested: changed.length === 0 ? saved.tested : null,
+    });
+  });
+  return { view: viewOf(channel, settings.channels[channel], status), changed };
+}
+
+/** Switches a channel on or off; when this returns, every shard acts on it. @throws 409 `channel.unconfigured` */
+export async function switchChannel(
+  ports: Ports,
+  place: Place,
+  by: string,
+  channel: Channel,
+  enabled: boolean,
+  release: Release = "all",
+): Promise<ChannelView> {
+  let settings = await readSettings(ports, place.org, place.version);
+  if (settings.channels[channel].enabled !== enabled) {
+    const switched = { at: ports.clock.now(), by };
+    const mutate = (newest: Settings): Settings => {
+      if (newest.channels[channel].settings === null) throw conflict("channel.unconfigured", "Set the channel up before switching it on.");
+      return withChannel(newest, channel, { enabled, switched });
+    };
+    settings = await changeSettings(ports, place.org, by, `${channel} switched ${enabled ? "on" : "off"}`, mutate, enabled ? { [channel]: release } : {});
+  }
+  return viewOf(channel, settings.channels[channel], await statusOf(ports.shards, place, channel));
+}
+
+/** A saved secret in plain text, for the eye button. @throws 404 if it is not set */
+export async function revealSecret(ports: Pick<Ports, "store" | "vault">, place: Place, channel: Channel, field: string): Promise<string> {
+  const saved = (await readSettings(ports, place.org, place.version)).channels[channel];
+  const sealed = Object.hasOwn(saved.secrets, field) ? saved.secrets[field] : undefined;
+  if (sealed === undefined) throw notFound("secret");
+  return openSecret(ports, sealed, { org: place.org, channel, field });
+}
+
+/** @throws 409 `secret.unreadable` when the key it was sealed with is no longer there */
+export async function openSecret({ vault }: Pick<Ports, "vault">, sealed: string, place: SecretPlace): Promise<string> {
+  try {
+    return await vault.open(sealed, place);
+  } catch (error) {
+    if (!(error instanceof SealBroken)) throw error;
+    throw conflict("secret.unreadable", `The saved ${place.field} can no longer be opened; please type it again.`);
+  }
+}
+
+/** The settings with some of a channel's fields replaced. */
+export const withChannel = (settings: Settings, channel: Channel, fields: Partial<ChannelSettings>): Settings => ({
+  ...settings,
+  channels: { ...settings.channels, [channel]: { ...settings.channels[channel], ...fields } },
+});
+
+const hasTyped = ({ secrets = {} }: ChannelForm): boolean => Object.values(secrets).some((value) => typeof value === "string" && value !== "");
+
+function differences(saved: ChannelSettings, settings: Record<string, unknown>, secrets: Record<string, string>): string[] {
+  const before = saved.settings ?? {};
+  const fields = [...new Set([...Object.keys(before), ...Object.keys(settings)])].filter((field) => !isSameSettings({ field: before[field] }, { field: settings[field] }));
+  const names = [...new Set([...Object.keys(saved.secrets), ...Object.keys(secrets)])].filter((name) => saved.secrets[name] !== secrets[name]);
+  return [...fields, ...names];
+}
