@@ -63,7 +63,12 @@ function tightTemplates(): Plugin {
   };
 }
 
-const tighten = (text: string): string => text.replace(/\s*\n\s*/g, " ").replace(/(^|>) (?=<|$)/g, "$1").replace(/ (?=\/?>)/g, "").replace(/="([\w-]+)"(?=[ >])/g, "=$1");
+const tighten = (text: string): string =>
+  text
+    .replace(/\s*\n\s*/g, " ")
+    .replace(/(^|>) (?=<|$)/g, "$1")
+    .replace(/ (?=\/?>)/g, "")
+    .replace(/="([\w-]+)"(?=[ >])/g, "=$1");
 
 /** The demo's page and style are taken as they are: a strict CSP needs nothing of vite's there. */
 function demoPage(): Plugin {

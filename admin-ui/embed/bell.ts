@@ -2,7 +2,7 @@
 import type { InboxFilter, InboxItem } from "@carillon/shared/inbox";
 import { html, render, type TemplateResult } from "lit/html.js";
 import styles from "./bell.css?inline";
-import { connect, type Connection, type ConnectOptions, type ConnectionState } from "./client.ts";
+import { connect, wordsOf, type Connection, type ConnectOptions, type ConnectionState } from "./client.ts";
 import { icon } from "./icons.ts";
 import { panelTemplate, type Action } from "./panel.ts";
 import { STRINGS, fill, type Strings } from "./strings.ts";
@@ -109,7 +109,7 @@ export class CarillonBell extends HTMLElement {
 
   #template(): TemplateResult {
     const text = this.#strings;
-    const { unread, status, problem } = this.#connection?.state ?? OFFLINE;
+    const { unread, problem } = this.#connection?.state ?? OFFLINE;
     return html`
       <button
         id="bell"
@@ -140,7 +140,7 @@ export class CarillonBell extends HTMLElement {
                 locale: pageLocale(),
                 now: Date.now(),
                 unread,
-                offline: status === "live" ? null : problem,
+                isOffline: problem !== null,
                 view: this.#view,
                 list: listed(this.#view, this.#connection?.items() ?? []),
                 isLoading: this.#isLoading,
@@ -159,9 +159,7 @@ export class CarillonBell extends HTMLElement {
             : ""
         }
       </div>
-      <div id="toasts" popover="manual">
-        ${this.#toasts.map((item) => toastTemplate(item, text, this.#open, this.#endToast))}
-      </div>
+      <div id="toasts" popover="manual">${this.#toasts.map((item) => toastTemplate(item, text, this.#open, this.#endToast))}</div>
       <div class="hidden" role="status">${this.#announcement}</div>
     `;
   }
@@ -263,7 +261,14 @@ export class CarillonBell extends HTMLElement {
   }
 
   async #seen(items: InboxItem[]): Promise<void> {
-    await this.#try(this.#connection?.seen(items.filter((item) => !item.seenAt).map((item) => item.id).slice(0, UNREAD_AT_ONCE)));
+    await this.#try(
+      this.#connection?.seen(
+        items
+          .filter((item) => !item.seenAt)
+          .map((item) => item.id)
+          .slice(0, UNREAD_AT_ONCE),
+      ),
+    );
   }
 
   #act = async (action: Action, item: InboxItem): Promise<void> => {
@@ -292,8 +297,7 @@ export class CarillonBell extends HTMLElement {
   }
 
   #fail(problem: unknown, retry: (() => void) | null): void {
-    const why = problem instanceof Error ? problem.message : String(problem);
-    this.#failure = { text: fill(this.#strings.failed, { why }), retry };
+    this.#failure = { text: fill(this.#strings.failed, { why: wordsOf(problem) }), retry };
     this.#update();
   }
 

@@ -65,7 +65,11 @@ test("a mark shows at once and is taken back with the server's words when refuse
   const connection = start(server);
   await live();
   server.refuse = { path: "/v1/me/inbox/dismiss", status: 403, code: "inbox.locked" };
-  const refused = expect(connection.dismiss(["i1"])).rejects.toMatchObject({ message: "Refused: inbox.locked", status: 403, code: "inbox.locked" });
+  const refused = expect(connection.dismiss(["i1"])).rejects.toMatchObject({
+    message: "Refused: inbox.locked",
+    status: 403,
+    code: "inbox.locked",
+  });
   expect(connection.items()[0]!.dismissedAt).not.toBeNull();
   await refused;
   expect(connection.items()[0]!.dismissedAt).toBeNull();
@@ -153,7 +157,7 @@ test("waits longer and longer up to 30 s, and tries at once when the network is 
   const tries = () => server.calls.filter((call) => call.includes("ticket")).length;
   await vi.advanceTimersByTimeAsync(0);
   const waits: number[] = [];
-  for (let last = Date.now(), seen = tries(); waits.length < 8; ) {
+  for (let last = Date.now(), seen = tries(); waits.length < 8;) {
     await vi.advanceTimersByTimeAsync(100);
     if (tries() === seen) continue;
     waits.push(Math.round((Date.now() - last) / 500) / 2);
@@ -239,7 +243,7 @@ test(`two tabs over random cuts: no gap, no double, unread right (SEED=${SEED}, 
         () => void server.add(),
         () => void server.add(),
         () => server.mark(mark, ids),
-        () => void (methodOf(tab, mark)(ids).catch((problem: Error) => expect(problem.message).toBe("Failed to fetch"))),
+        () => void methodOf(tab, mark)(ids).catch((problem: Error) => expect(problem.message).toBe("Failed to fetch")),
         () => server.cut(),
         () => void (server.isDown = !server.isDown && random() < 0.5),
       ];

@@ -104,7 +104,7 @@ export function connect(options: ConnectOptions, runtime: Runtime = browser): Co
     onStatus(status, problem) {
       state.status = status;
       if (status === "live") state.problem = null;
-      else if (problem !== null) state.problem = problem instanceof Error ? problem.message : String(problem);
+      else if (problem !== null) state.problem = wordsOf(problem);
       changed();
       if (status === "live") options.onLive?.();
     },
@@ -206,6 +206,9 @@ export function connect(options: ConnectOptions, runtime: Runtime = browser): Co
     return new Date(runtime.now()).toISOString();
   }
 }
+
+/** What went wrong, in words. */
+export const wordsOf = (problem: unknown): string => (problem instanceof Error ? problem.message : String(problem));
 
 async function refused(response: Response): Promise<RefusedError> {
   const { status, headers } = response;

@@ -66,7 +66,13 @@ export function createFakeServer({ syncItems = 3, random = Math.random } = {}): 
         let end = Math.min(syncItems, changed.length);
         while (end > 0 && end < changed.length && changed[end]!.rev === changed[end - 1]!.rev) end++;
         const more = end < changed.length;
-        this.deliver({ type: "sync", items: changed.slice(0, end), rev: more ? changed[end - 1]!.rev : rev, more, unread: server.unread() });
+        this.deliver({
+          type: "sync",
+          items: changed.slice(0, end),
+          rev: more ? changed[end - 1]!.rev : rev,
+          more,
+          unread: server.unread(),
+        });
       });
     }
 
@@ -123,7 +129,7 @@ export function createFakeServer({ syncItems = 3, random = Math.random } = {}): 
     },
     tell,
     cut() {
-      for (const socket of [...sockets]) socket.end(1006);
+      for (const socket of sockets) socket.end(1006);
     },
     wake() {
       for (const listener of listeners) listener();
@@ -189,7 +195,13 @@ export function makeItem(seq: number, rev: number): InboxItem {
 
 function changeOf(mark: InboxMark): Partial<InboxItem> {
   const at = new Date().toISOString();
-  return { read: { readAt: at }, unread: { readAt: null }, seen: { seenAt: at }, archive: { archivedAt: at }, dismiss: { dismissedAt: at } }[mark];
+  return {
+    read: { readAt: at },
+    unread: { readAt: null },
+    seen: { seenAt: at },
+    archive: { archivedAt: at },
+    dismiss: { dismissedAt: at },
+  }[mark];
 }
 
 /** mulberry32: the same numbers for the same seed. */

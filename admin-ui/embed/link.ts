@@ -151,8 +151,7 @@ export function keepLink(ports: LinkPorts): Link {
   function release(): void {
     round++;
     openedAt = Infinity;
-    clearInterval(beat);
-    for (const timer of [waiting, deadline, greeting]) clearTimeout(timer);
+    for (const timer of [waiting, beat, deadline, greeting]) clearTimeout(timer);
     socket?.close();
     socket = null;
   }

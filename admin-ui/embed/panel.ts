@@ -12,8 +12,7 @@ export type Panel = {
   locale: string;
   now: number;
   unread: number;
-  /** Why there is no live link; null when there is one. */
-  offline: string | null;
+  isOffline: boolean;
   view: View;
   list: { fresh: InboxItem[]; earlier: InboxItem[] };
   isLoading: boolean;
@@ -38,7 +37,7 @@ export function panelTemplate(panel: Panel): TemplateResult {
     <div class="head">
       <h2 id="title">${text.bell}</h2>
       <button class="text" ?disabled=${panel.unread === 0} @click=${panel.markAll}>${text.markAll}</button>
-      <button class="icon close" aria-label=${text.close} popovertarget="panel">${icon("dismiss")}</button>
+      <button class="icon" aria-label=${text.close} popovertarget="panel">${icon("dismiss")}</button>
       <label>
         ${icon("search")}
         <input
@@ -52,14 +51,14 @@ export function panelTemplate(panel: Panel): TemplateResult {
         ${FILTERS.map((filter) => html`<button aria-pressed=${filter === view.filter} @click=${() => panel.show(filter)}>${text[filter]}</button>`)}
       </div>
     </div>
-    ${panel.offline === null ? nothing : notice("status", text.reconnecting, panel.offline, text.retry, panel.reconnect)}
-    ${failure && !(panel.offline && failure.retry) ? notice("alert", failure.text, "", text.retry, failure.retry) : nothing}
+    ${panel.isOffline ? notice("status", text.reconnecting, text.retry, panel.reconnect) : nothing}
+    ${failure && !(panel.isOffline && failure.retry) ? notice("alert", failure.text, text.retry, failure.retry) : nothing}
     <div class="scroll" aria-busy=${panel.isLoading}>${listTemplate(panel)}</div>
   `;
 }
 
-function notice(role: "status" | "alert", words: string, detail: string, retryText: string, retry: (() => void) | null): TemplateResult {
-  return html`<div class="notice" role=${role} title=${detail}>
+function notice(role: "status" | "alert", words: string, retryText: string, retry: (() => void) | null): TemplateResult {
+  return html`<div class="notice" role=${role}>
     <span>${words}</span>
     ${retry ? html`<button class="text" @click=${retry}>${retryText}</button>` : nothing}
   </div>`;
@@ -69,18 +68,16 @@ function listTemplate(panel: Panel): TemplateResult {
   const { text, view, list, isLoading } = panel;
   const { fresh, earlier } = list;
   if (fresh.length + earlier.length === 0) return isLoading ? skeleton(text) : panel.failure ? html`` : empty(panel);
-  const later = view.q ? text.results : text.earlier;
   return html`
-    ${section(panel, text.fresh, fresh, 0, true)}
-    ${section(panel, later, earlier, fresh.length, fresh.length > 0 || !!view.q)}
+    ${section(panel, text.fresh, fresh, 0)} ${section(panel, view.q ? text.results : text.earlier, earlier, fresh.length)}
     ${view.next ? html`<button class="older" ?disabled=${isLoading} @click=${panel.older}>${isLoading ? text.loading : text.older}</button>` : nothing}
   `;
 }
 
-function section(panel: Panel, title: string, items: InboxItem[], from: number, hasTitle: boolean): TemplateResult | typeof nothing {
+function section(panel: Panel, title: string, items: InboxItem[], from: number): TemplateResult | typeof nothing {
   if (items.length === 0) return nothing;
   return html`
-    ${hasTitle ? html`<h3>${title}</h3>` : nothing}
+    <h3>${title}</h3>
     <ul aria-label=${title}>
       ${items.map((item, index) => row(panel, item, from + index))}
     </ul>
@@ -98,8 +95,7 @@ function row(panel: Panel, item: InboxItem, index: number): TemplateResult {
         ${relativeTime(Date.parse(item.createdAt), panel.now, panel.locale)}
       </time>
     </span>
-    ${item.body ? html`<span class="body">${item.body}</span>` : nothing}
-    ${marks(panel, item, unread)}
+    ${item.body ? html`<span class="body">${item.body}</span>` : nothing} ${marks(panel, item, unread)}
   `;
   return html`
     <li
@@ -132,7 +128,11 @@ function row(panel: Panel, item: InboxItem, index: number): TemplateResult {
 /** Each with the name of its words and of its icon. */
 function actionsOf(item: InboxItem, unread: boolean): [Action, "read" | "markUnread" | "archive" | "dismiss" | "why"][] {
   if (item.dismissedAt) return [["why", "why"]];
-  if (item.archivedAt) return [["dismiss", "dismiss"], ["why", "why"]];
+  if (item.archivedAt)
+    return [
+      ["dismiss", "dismiss"],
+      ["why", "why"],
+    ];
   return [unread ? ["markRead", "read"] : ["markUnread", "markUnread"], ["archive", "archive"], ["dismiss", "dismiss"], ["why", "why"]];
 }
 

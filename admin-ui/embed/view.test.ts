@@ -10,14 +10,24 @@ test("unread items come first, each part newest first, and keep their place when
   const items = [makeItem(4, 4), { ...makeItem(3, 3), ...READ }, makeItem(2, 2), { ...makeItem(1, 1), ...READ }];
   const view = createView("all", "");
   addPage(view, { data: items, next: null });
-  expect(ids(listed(view, items))).toEqual([["i4", "i2"], ["i3", "i1"]]);
+  expect(ids(listed(view, items))).toEqual([
+    ["i4", "i2"],
+    ["i3", "i1"],
+  ]);
   items[0] = { ...items[0]!, ...READ };
-  expect(ids(listed(view, items))).toEqual([["i4", "i2"], ["i3", "i1"]]);
+  expect(ids(listed(view, items))).toEqual([
+    ["i4", "i2"],
+    ["i3", "i1"],
+  ]);
   expect(ids(listed(createView("unread", ""), items))).toEqual([["i2"], []]);
 });
 
 test("dismissed and archived items leave the list and are found under their own filter", () => {
-  const items = [{ ...makeItem(3, 3), dismissedAt: "x" }, { ...makeItem(2, 2), archivedAt: "x" }, { ...makeItem(1, 1), ...READ }];
+  const items = [
+    { ...makeItem(3, 3), dismissedAt: "x" },
+    { ...makeItem(2, 2), archivedAt: "x" },
+    { ...makeItem(1, 1), ...READ },
+  ];
   const shown = (filter: "all" | "archived" | "dismissed") => {
     const view = createView(filter, "");
     addPage(view, { data: items, next: null });
@@ -36,7 +46,11 @@ test("read items older than what is loaded wait for Load older", () => {
 });
 
 test("a search shows what the server found, in its order", () => {
-  const items = [{ ...makeItem(3, 3), dismissedAt: "x" }, { ...makeItem(2, 2), ...READ }, { ...makeItem(1, 1), ...READ }];
+  const items = [
+    { ...makeItem(3, 3), dismissedAt: "x" },
+    { ...makeItem(2, 2), ...READ },
+    { ...makeItem(1, 1), ...READ },
+  ];
   const view = createView("all", "acme");
   addPage(view, { data: [items[2]!, items[0]!], next: null });
   expect(ids(listed(view, items))).toEqual([[], ["i1", "i3"]]);
@@ -44,7 +58,11 @@ test("a search shows what the server found, in its order", () => {
 
 test("only http, https and relative links are followed", () => {
   const base = "https://crm.example.com/desk/";
-  expect(["https://a.example/x", "/tasks/7", "tasks/7", "javascript:alert(1)", "data:text/html,x", " \tjavascript:x", "https://", null].map((link) => safeLink(link, base))).toEqual([
+  expect(
+    ["https://a.example/x", "/tasks/7", "tasks/7", "javascript:alert(1)", "data:text/html,x", " \tjavascript:x", "https://", null].map(
+      (link) => safeLink(link, base),
+    ),
+  ).toEqual([
     "https://a.example/x",
     "https://crm.example.com/tasks/7",
     "https://crm.example.com/desk/tasks/7",
@@ -63,7 +81,9 @@ test("times are relative for a week and then a date", () => {
 });
 
 test("every reason has words, also one that is new to the bell", () => {
-  expect(whyInWords(STRINGS, "task_assigned", "matrix")).toBe("“task assigned” notifications reach you because your organisation sends them to the bell.");
+  expect(whyInWords(STRINGS, "task_assigned", "matrix")).toBe(
+    "“task assigned” notifications reach you because your organisation sends them to the bell.",
+  );
   expect(whyInWords(STRINGS, "mention", "spend-fallback")).toBe("“mention” notifications reach you because of this rule: spend fallback.");
   expect(fill("{a} {b}", { a: "1" })).toBe("1 {b}");
 });

@@ -90,7 +90,13 @@ export async function startBellServer(port = 0): Promise<BellServer> {
     const frame = JSON.parse(text) as ClientFrame;
     if (frame.type !== "hello") return;
     const changed = items.filter((item) => item.rev > frame.after).sort((a, b) => a.rev - b.rev);
-    const sync: ServerFrame = { type: "sync", items: changed.slice(0, 200), rev: changed[199]?.rev ?? rev, more: changed.length > 200, unread: unread() };
+    const sync: ServerFrame = {
+      type: "sync",
+      items: changed.slice(0, 200),
+      rev: changed[199]?.rev ?? rev,
+      more: changed.length > 200,
+      unread: unread(),
+    };
     socket.send(JSON.stringify(sync));
   }
 
@@ -110,7 +116,12 @@ export async function startBellServer(port = 0): Promise<BellServer> {
     await file(url.pathname === "/demo" ? "/demo/index.html" : url.pathname, response);
   }
 
-  function accept(event: { type: string; data: Record<string, { title?: string; name?: string }>; link: string; priority?: "high" }): string {
+  function accept(event: {
+    type: string;
+    data: Record<string, { title?: string; name?: string }>;
+    link: string;
+    priority?: "high";
+  }): string {
     const title = Object.values(event.data).map((value) => value.title ?? value.name)[0] ?? "Something happened";
     return server.add({ type: event.type, title, link: event.link, priority: event.priority ?? "normal", body: "From the demo" }).event;
   }
@@ -150,7 +161,12 @@ function isIn(item: InboxItem, filter: InboxFilter): boolean {
   return item.dismissedAt === null && item.archivedAt === null && (filter === "all" || item.readAt === null);
 }
 
-const person = (name: string, index: number) => ({ id: `u${index + 1}`, name, email: `u${index + 1}@example.com`, timeZone: "Europe/Berlin" });
+const person = (name: string, index: number) => ({
+  id: `u${index + 1}`,
+  name,
+  email: `u${index + 1}@example.com`,
+  timeZone: "Europe/Berlin",
+});
 
 async function file(path: string, response: ServerResponse): Promise<void> {
   const type = TYPES[extname(path)];

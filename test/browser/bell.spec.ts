@@ -1,11 +1,19 @@
-import AxeBuilder from "@axe-core/playwright";
+import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test, type Page } from "@playwright/test";
 import { startBellServer, type BellServer } from "./bell-server.ts";
 
 test.use({
   launchOptions: {
     executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
   },
 });
 
@@ -27,7 +35,8 @@ test.afterEach(() => server.close());
 const bell = (page: Page) => page.locator("carillon-bell #bell");
 const panel = (page: Page) => page.getByRole("dialog", { name: "Notifications" });
 const titles = (page: Page) => panel(page).locator("li b");
-const focused = (page: Page) => page.evaluate(() => document.querySelector("carillon-bell")?.shadowRoot?.activeElement?.textContent?.trim());
+const focused = (page: Page) =>
+  page.evaluate(() => document.querySelector("carillon-bell")?.shadowRoot?.activeElement?.textContent?.trim());
 
 async function open(page: Page): Promise<void> {
   await bell(page).click();
@@ -42,7 +51,9 @@ test("lists unread first, loads older on demand, and a click reads", async ({ pa
   await expect(titles(page)).toHaveCount(48);
   await page.getByRole("button", { name: /^Approve 15 %/ }).click(); // its link is not safe, so that it is no link
   await expect(bell(page)).toHaveAccessibleName("Notifications, 1 unread");
-  await panel(page).getByRole("link", { name: /Call Acme/ }).click();
+  await panel(page)
+    .getByRole("link", { name: /Call Acme/ })
+    .click();
   await expect(bell(page)).toHaveAccessibleName("Notifications");
   await expect(panel(page)).toBeHidden();
 });
@@ -100,7 +111,6 @@ test("says when it is cut off and misses nothing", async ({ page }) => {
   await expect(panel(page).getByText("Reconnecting…")).toBeVisible();
   server.add({ title: "Meanwhile" });
   server.isDown = false;
-  await panel(page).getByRole("button", { name: "Try again" }).click();
   await expect(titles(page).first()).toHaveText("Meanwhile");
   await expect(panel(page).getByText("Reconnecting…")).toBeHidden();
 });
