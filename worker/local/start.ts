@@ -7,7 +7,6 @@ import { denoCommand } from "./deno-command.ts";
 import { readSecrets } from "./secrets.ts";
 import { startSandbox } from "./sandbox/sandbox.ts";
 import { seed } from "./seed.ts";
-import { prepareWorkers } from "./workers-command.ts";
 
 /** Everything a stop may take. */
 const STOP_MS = 4_000;
@@ -52,7 +51,7 @@ async function start(): Promise<void> {
   stopping.push(() => sandbox.stop());
 
   const options = { data, secrets, sandbox, port: port("CARILLON_PORT", 8787), stopping };
-  const prepared = isWorkers ? await prepareWorkers(options) : await denoCommand(options);
+  const prepared = isWorkers ? await (await import("./workers-command.ts")).prepareWorkers(options) : await denoCommand(options);
   child = spawn(prepared.command, prepared.args, { env: prepared.env, stdio: ["pipe", "inherit", "inherit"] });
   child.once("exit", (code) => {
     if (isStopping) return;
