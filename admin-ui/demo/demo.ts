@@ -1,7 +1,7 @@
 import type { CarillonBell } from "../embed/bell.ts";
 import { KINDS, type Kind } from "./kinds.ts";
 
-type Person = { id: string; name: string; email: string; timeZone: string };
+type Person = { id: string; name: string | null; email: string | null; timeZone: string | null };
 
 const byId = <Kind extends HTMLElement>(id: string): Kind => document.getElementById(id) as Kind;
 const bell = document.querySelector("carillon-bell") as CarillonBell;
@@ -29,7 +29,7 @@ await Promise.all([showPeople(), showLinks()]).catch((problem: unknown) => say(`
 
 async function showPeople(): Promise<void> {
   people = (await getJson<{ data: Person[] }>("/demo/api/people")).data;
-  who.replaceChildren(...people.map((person) => new Option(person.name, person.id)));
+  who.replaceChildren(...people.map((person) => new Option(person.name ?? person.id, person.id)));
   who.value = sessionStorage.getItem("signed-in") ?? people[0]?.id ?? "";
   if (!who.value) who.selectedIndex = 0;
   who.disabled = false;
@@ -40,8 +40,8 @@ async function showPeople(): Promise<void> {
 /** Recipients are everyone whose box is ticked; at first the person whose bell is on this page. */
 function recipientBox(person: Person): HTMLElement {
   const box = element("input", { type: "checkbox", name: "recipient", value: person.id, checked: person.id === who.value });
-  const zone = element("small", { textContent: person.timeZone });
-  return element("label", { className: "check" }, box, element("span", { textContent: person.name }), zone);
+  const zone = element("small", { textContent: person.timeZone ?? "" });
+  return element("label", { className: "check" }, box, element("span", { textContent: person.name ?? person.id }), zone);
 }
 
 async function showLinks(): Promise<void> {
