@@ -94,7 +94,11 @@ async function reach(url: string, init: RequestInit): Promise<Response> {
     return await fetch(url, { ...init, credentials: "same-origin", cache: "no-store", redirect: "error" });
   } catch (error) {
     if (init.signal?.aborted) throw error;
-    throw new ApiError(0, { code: "unreachable", detail: "The server can't be reached just now. Check the connection and try again." }, null);
+    throw new ApiError(
+      0,
+      { code: "unreachable", detail: "The server can't be reached just now. Check the connection and try again." },
+      null,
+    );
   }
 }
 
@@ -105,4 +109,6 @@ async function problemOf(response: Response): Promise<Problem> {
 }
 
 export const toApiError = (error: unknown): ApiError =>
-  error instanceof ApiError ? error : new ApiError(0, { code: "page", detail: error instanceof Error ? error.message : String(error) }, null);
+  error instanceof ApiError
+    ? error
+    : new ApiError(0, { code: "page", detail: error instanceof Error ? error.message : String(error) }, null);

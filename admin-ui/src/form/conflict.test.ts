@@ -16,7 +16,11 @@ test("a field both changed is proposed as mine, one that only they changed as th
 test("the merged form has what was chosen for each field", () => {
   const found = differences(base, mine, theirs);
   expect(withLeaves(theirs, chosenLeaves(found, {}))).toEqual({ host: "mine.example.com", port: 465, fromName: "CRM" });
-  expect(withLeaves(theirs, chosenLeaves(found, { host: "theirs", port: "mine" }))).toEqual({ host: "theirs.example.com", port: 587, fromName: "CRM" });
+  expect(withLeaves(theirs, chosenLeaves(found, { host: "theirs", port: "mine" }))).toEqual({
+    host: "theirs.example.com",
+    port: 587,
+    fromName: "CRM",
+  });
 });
 
 test("equal forms have nothing to choose", () => {

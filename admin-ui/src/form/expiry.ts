@@ -4,4 +4,5 @@ export type Expiry = keyof typeof EXPIRIES;
 const DAY_MS = 86_400_000;
 
 /** When a key that is made now expires; null for never. */
-export const expiryIn = (expiry: Expiry, now: number): string | null => (expiry === "never" ? null : new Date(now + Number(expiry) * DAY_MS).toISOString());
+export const expiryIn = (expiry: Expiry, now: number): string | null =>
+  expiry === "never" ? null : new Date(now + Number(expiry) * DAY_MS).toISOString();

@@ -4,7 +4,13 @@ import { changedPaths, leavesOf, withLeaves } from "./paths.ts";
 const saved = { host: "smtp.example.com", port: 587, oauth: { tenant: "", clientId: "a" }, origins: ["https://a.example"] };
 
 test("a form's values lie flat under their paths, lists in one piece", () => {
-  expect(leavesOf(saved)).toEqual({ host: "smtp.example.com", port: 587, "oauth.tenant": "", "oauth.clientId": "a", origins: ["https://a.example"] });
+  expect(leavesOf(saved)).toEqual({
+    host: "smtp.example.com",
+    port: 587,
+    "oauth.tenant": "",
+    "oauth.clientId": "a",
+    origins: ["https://a.example"],
+  });
 });
 
 test("only what differs has changed", () => {

@@ -14,6 +14,13 @@ test("after a failure nothing runs on", () => {
 });
 
 test("a stage the page does not know is shown by its own name", () => {
-  const rows = stageRows([], [{ stage: "quota", ok: true, ms: 1 }, { stage: "done", ok: true, ms: 1 }], false);
+  const rows = stageRows(
+    [],
+    [
+      { stage: "quota", ok: true, ms: 1 },
+      { stage: "done", ok: true, ms: 1 },
+    ],
+    false,
+  );
   expect(rows.map((row) => row.label)).toEqual(["Quota"]);
 });

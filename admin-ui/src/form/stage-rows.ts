@@ -10,9 +10,8 @@ const LABELS: Record<string, string> = {
   sender: "Sender accepted",
   recipient: "Recipient accepted",
   accepted: "Message accepted",
-  message: "Message made",
-  written: "Written to the inbox",
-  bell: "Sent to your bell",
+  switch: "Channel switched on",
+  item: "Put into your bell",
 };
 
 /** The expected stages in order, with what has come in; unexpected ones follow, `done` ends the list and is no row. */

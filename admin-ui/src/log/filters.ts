@@ -2,7 +2,14 @@ import { CHANNELS } from "@carillon/shared/channels";
 import { EVENT_TYPES } from "@carillon/shared/event-types";
 import { STATES } from "@carillon/shared/ledger";
 
-export const RANGES = { "": "Any time", "1h": "Last hour", "24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", custom: "From … to …" } as const;
+export const RANGES = {
+  "": "Any time",
+  "1h": "Last hour",
+  "24h": "Last 24 hours",
+  "7d": "Last 7 days",
+  "30d": "Last 30 days",
+  custom: "From … to …",
+} as const;
 export type Range = keyof typeof RANGES;
 
 /** What the log shows, as it stands in the address. Empty text is no filter; `from` and `to` are local times of a custom range. */
@@ -28,7 +35,8 @@ export function filtersOf(query: Query): Filters {
 }
 
 /** The filters that are set, for the address. */
-export const queryOf = (filters: Filters): Record<string, string> => Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== ""));
+export const queryOf = (filters: Filters): Record<string, string> =>
+  Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== ""));
 
 /** The same as the server's question. */
 export function searchOf(filters: Filters, now: number, page: { limit: number; cursor?: string | null }): URLSearchParams {

@@ -3,7 +3,16 @@ import { expect, test } from "vitest";
 import { withFresh } from "./live.ts";
 
 const row = (id: string, state: Delivery["state"] = "sent"): Delivery => ({
-  id, event: "e", type: "mention", user: "u1", channel: "email", state, reason: "matrix", at: "2026-11-23T12:00:00Z", attempts: [], receipts: [],
+  id,
+  event: "e",
+  type: "mention",
+  user: "u1",
+  channel: "email",
+  state,
+  reason: "matrix",
+  at: "2026-11-23T12:00:00Z",
+  attempts: [],
+  receipts: [],
 });
 const shape = (rows: Delivery[]) => rows.map(({ id, state }) => `${id} ${state}`);
 

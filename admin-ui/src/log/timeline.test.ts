@@ -3,7 +3,17 @@ import { expect, test } from "vitest";
 import { mayRetry, timelineOf, whyOf } from "./timeline.ts";
 
 const delivery = (fields: Partial<Delivery>): Delivery => ({
-  id: "0.1", event: "crm-1", type: "mention", user: "u1", channel: "email", state: "sent", reason: "matrix", at: "2026-11-23T12:00:00Z", attempts: [], receipts: [], ...fields,
+  id: "0.1",
+  event: "crm-1",
+  type: "mention",
+  user: "u1",
+  channel: "email",
+  state: "sent",
+  reason: "matrix",
+  at: "2026-11-23T12:00:00Z",
+  attempts: [],
+  receipts: [],
+  ...fields,
 });
 
 test("attempts and receipts stand in the order in which they happened", () => {
@@ -17,7 +27,13 @@ test("attempts and receipts stand in the order in which they happened", () => {
       receipts: [{ at: "2026-11-23T12:01:00Z", state: "queued", said: "tried again by hand" }],
     }),
   );
-  expect(steps.map((step) => step.title)).toEqual(["Accepted", "Decision: send", "Attempt 1: no clear answer", "Queued", "Attempt 2: accepted by the provider"]);
+  expect(steps.map((step) => step.title)).toEqual([
+    "Accepted",
+    "Decision: send",
+    "Attempt 1: no clear answer",
+    "Queued",
+    "Attempt 2: accepted by the provider",
+  ]);
   expect(steps[2]).toMatchObject({ isAmbiguous: true, said: "connection lost", ms: 900 });
 });
 

@@ -3,7 +3,17 @@ import { isReason, REASON_WORDS } from "@carillon/shared/reasons";
 import { exactTime } from "../words/time.ts";
 
 export type Tone = "good" | "warn" | "bad" | "accent" | "plain";
-export type Step = { at: string | null; title: string; tone: Tone; text?: string; code?: string; said?: string; remedy?: string; ms?: number; isAmbiguous?: boolean };
+export type Step = {
+  at: string | null;
+  title: string;
+  tone: Tone;
+  text?: string;
+  code?: string;
+  said?: string;
+  remedy?: string;
+  ms?: number;
+  isAmbiguous?: boolean;
+};
 
 export const STATE_WORDS: Record<State, string> = {
   queued: "Queued",
@@ -56,15 +66,25 @@ export function timelineOf(delivery: Delivery): Step[] {
   const attempts = delivery.attempts.map((attempt): Step => {
     const outcome = OUTCOMES[attempt.outcome] ?? { title: attempt.outcome, tone: "plain" as const };
     const { code, said, remedy, ms } = attempt;
-    return { at: attempt.at, title: `Attempt ${attempt.n}: ${outcome.title}`, tone: outcome.tone, code, said, remedy, ms, isAmbiguous: attempt.ambiguous };
+    return {
+      at: attempt.at,
+      title: `Attempt ${attempt.n}: ${outcome.title}`,
+      tone: outcome.tone,
+      code,
+      said,
+      remedy,
+      ms,
+      isAmbiguous: attempt.ambiguous,
+    };
   });
-  const receipts = delivery.receipts.map(({ at, state, said }): Step => ({ at, title: STATE_WORDS[state], tone: STATE_TONES[state], said }));
+  const receipts = delivery.receipts.map(({ at, state, said }): Step => ({
+    at,
+    title: STATE_WORDS[state],
+    tone: STATE_TONES[state],
+    said,
+  }));
   const happened = [...attempts, ...receipts].sort((one, other) => (one.at ?? "").localeCompare(other.at ?? ""));
-  return [
-    { at: delivery.at, title: "Accepted", tone: "plain", text: `Event ${delivery.event}` },
-    decisionOf(delivery),
-    ...happened,
-  ];
+  return [{ at: delivery.at, title: "Accepted", tone: "plain", text: `Event ${delivery.event}` }, decisionOf(delivery), ...happened];
 }
 
 const NOT_SENT: readonly State[] = ["held", "parked", "skipped", "expired", "cancelled", "collapsed"];
@@ -72,11 +92,13 @@ const NOT_SENT: readonly State[] = ["held", "parked", "skipped", "expired", "can
 /** What was refused later keeps the provider's words as its reason; they belong to the attempt, not to the decision. */
 function decisionOf(delivery: Delivery): Step {
   const { state, reason } = delivery;
-  if (NOT_SENT.includes(state)) return { at: null, title: `Decision: ${STATE_WORDS[state].toLowerCase()}`, tone: STATE_TONES[state], text: `${whyOf(delivery)}.` };
+  if (NOT_SENT.includes(state))
+    return { at: null, title: `Decision: ${STATE_WORDS[state].toLowerCase()}`, tone: STATE_TONES[state], text: `${whyOf(delivery)}.` };
   return { at: null, title: "Decision: send", tone: "plain", text: isReason(reason) ? `${whyOf(delivery)}.` : undefined };
 }
 
 const capital = (words: string): string => `${words[0]?.toUpperCase() ?? ""}${words.slice(1)}`;
 
 /** Whether trying once more can help: it failed, or it had no address that the CRM may have set right since. */
-export const mayRetry = ({ state, reason }: Delivery): boolean => state === "failed" || (state === "skipped" && (reason === "no-address" || reason === "address-gone"));
+export const mayRetry = ({ state, reason }: Delivery): boolean =>
+  state === "failed" || (state === "skipped" && (reason === "no-address" || reason === "address-gone"));

@@ -1,4 +1,5 @@
 import type { ConfigurableChannel } from "@carillon/shared/channels";
+import type { Issue } from "@carillon/shared/events";
 import type { ChannelView } from "@carillon/shared/settings";
 import { useQuery, useQueryCache } from "@pinia/colada";
 import { computed, ref, shallowRef, watch, type Ref } from "vue";
@@ -45,10 +46,14 @@ export function useChannelForm<Draft extends object>({ channel, schema, toDraft,
     secrets.value = {};
     clearIssues();
   }
-  watch(view, (next) => {
-    if (!next || isDirty.value) return;
-    if (!base.value || next.version > base.value.version) adopt(next);
-  }, { immediate: true });
+  watch(
+    view,
+    (next) => {
+      if (!next || isDirty.value) return;
+      if (!base.value || next.version > base.value.version) adopt(next);
+    },
+    { immediate: true },
+  );
 
   const visited = ref(new Set<string>());
   const wasRefused = ref(false);
@@ -64,9 +69,19 @@ export function useChannelForm<Draft extends object>({ channel, schema, toDraft,
     serverIssues.value = {};
   }
   /** What the server said of a field holds until the field is changed. */
-  watch(() => leavesOf({ ...draft.value, ...secrets.value }), (now, before) => {
-    for (const path of Object.keys(serverIssues.value)) if (now[path] !== before[path]) delete serverIssues.value[path];
-  });
+  watch(
+    () => leavesOf({ ...draft.value, ...secrets.value }),
+    (now, before) => {
+      for (const path of Object.keys(serverIssues.value)) if (now[path] !== before[path]) delete serverIssues.value[path];
+    },
+  );
+
+  /** Shows whatever the form itself has to complain about. False if there is anything. */
+  function check(): boolean {
+    wasRefused.value = true;
+    return Object.keys(ownIssues.value).length === 0;
+  }
+  const showIssues = (found: Issue[]) => void (serverIssues.value = byField(found));
 
   const isSaving = ref(false);
   const failure = shallowRef<ApiError | null>(null);
@@ -75,9 +90,8 @@ export function useChannelForm<Draft extends object>({ channel, schema, toDraft,
   /** Sends the draft once, however often it is asked. False if it was not saved; the draft is then as it was. */
   async function save(): Promise<boolean> {
     if (isSaving.value || !base.value) return false;
-    wasRefused.value = true;
     failure.value = null;
-    if (Object.keys(ownIssues.value).length > 0) return false;
+    if (!check()) return false;
     isSaving.value = true;
     try {
       const saved = await api.saveChannel(channel, toPut(base.value.version));
@@ -101,7 +115,7 @@ export function useChannelForm<Draft extends object>({ channel, schema, toDraft,
   function refuse(error: ApiError): void {
     if (error.code === "settings.conflict" && error.current) conflict.value = error.current;
     else failure.value = error;
-    serverIssues.value = byField(error.errors);
+    showIssues(error.errors);
   }
 
   function discard(): void {
@@ -135,7 +149,29 @@ export function useChannelForm<Draft extends object>({ channel, schema, toDraft,
   });
 
   return {
-    channel, view, setView, loadError: query.error, refresh: query.refetch, base, draft, secrets, setSecret, changes, isDirty, isOutdated, issues, field,
-    isSaving, failure, conflict, conflictDifferences, save, discard, settle, toPut,
+    channel,
+    view,
+    setView,
+    loadError: query.error,
+    refresh: query.refetch,
+    base,
+    draft,
+    secrets,
+    setSecret,
+    changes,
+    isDirty,
+    isOutdated,
+    issues,
+    field,
+    check,
+    showIssues,
+    isSaving,
+    failure,
+    conflict,
+    conflictDifferences,
+    save,
+    discard,
+    settle,
+    toPut,
   };
 }

@@ -14,7 +14,8 @@ export function useChannelSwitch(channel: Channel, view: Readonly<Ref<ChannelVie
   async function toggle(): Promise<void> {
     if (!view.value || isSwitching.value) return;
     switchError.value = null;
-    if (view.value.enabled) asking.value = "off";
+    if (!view.value.configured) useDialogs().notify("Set this channel up and save it, then switch it on.", "bad");
+    else if (view.value.enabled) asking.value = "off";
     else if (view.value.parked > 0 || view.value.health.state !== "ok") asking.value = "on";
     else await enable("all");
   }

@@ -8,7 +8,7 @@ export function useChannelTest(channel: ConfigurableChannel, body: () => Channel
   const isTesting = ref(false);
   const testError = shallowRef<ApiError | null>(null);
   const wasStopped = ref(false);
-  const result = shallowRef<{ at: number; ok: boolean } | null>(null);
+  const result = shallowRef<{ at: number; ok: boolean; remedy?: string } | null>(null);
   const tested = shallowRef<ChannelTest | null>(null);
   const isStale = computed(() => result.value !== null && JSON.stringify(tested.value) !== JSON.stringify(body()));
   let controller: AbortController | null = null;
@@ -27,7 +27,7 @@ export function useChannelTest(channel: ConfigurableChannel, body: () => Channel
       for await (const line of api.testChannel(channel, request, controller.signal)) stages.value.push(testStageSchema.parse(line));
       const last = stages.value.at(-1);
       if (last?.stage !== "done") throw new Error("The test broke off before its end.");
-      result.value = { at: Date.now(), ok: last.ok };
+      result.value = { at: Date.now(), ok: last.ok, remedy: last.remedy };
     } catch (error) {
       if (controller.signal.aborted) wasStopped.value = true;
       else testError.value = toApiError(error);

@@ -91,9 +91,21 @@ export const useDeliveries = defineStore("deliveries", () => {
   }
 
   return {
-    rows, next, arrived, error, isLoadingMore, load, refresh, more,
-    ledger: ledger.data, refreshLedger: ledger.refetch,
-    openId, detail: detail.data, detailError: detail.error, refreshDetail: detail.refetch,
-    isRetrying, retry,
+    rows,
+    next,
+    arrived,
+    error,
+    isLoadingMore,
+    load,
+    refresh,
+    more,
+    ledger: ledger.data,
+    refreshLedger: ledger.refetch,
+    openId,
+    detail: detail.data,
+    detailError: detail.error,
+    refreshDetail: detail.refetch,
+    isRetrying,
+    retry,
   };
 });

@@ -3,6 +3,7 @@ import { EMAIL_PRESETS, portEncryptionMismatch, presetHost, type EmailPreset } f
 import { defineStore } from "pinia";
 import { computed, ref } from "vue";
 import { presetOf } from "../form/email-preset.ts";
+import { secretsToForget } from "../form/email-secrets.ts";
 import { useChannelForm } from "./channel-form.ts";
 import { useChannelSwitch } from "./channel-switch.ts";
 import { useChannelTest } from "./channel-test.ts";
@@ -13,8 +14,6 @@ export type EmailDraft = Omit<EmailSettings, "port" | "oauth"> & {
   port: number | string;
   oauth: { tenant: string; clientId: string; tokenUrl: string };
 };
-/** Where one of these changes, the server forgets the password unless it comes along. */
-const BOUND_TO_PASSWORD: Record<string, string> = { host: "SMTP Host", port: "SMTP Port", username: "Username" };
 
 export const useEmail = defineStore("email", () => {
   const form = useChannelForm<EmailDraft>({ channel: "email", schema: emailSettingsSchema, toDraft, toSettings });
@@ -41,11 +40,21 @@ export const useEmail = defineStore("email", () => {
     return isOffered ? [...offered, { value: "none" as const, label: "None" }] : offered;
   });
 
-  /** The fields whose change takes the stored password with it. */
+  /** Stored secrets that a save would clear, because they would go to another server than they were typed for. */
   const forgets = computed(() => {
-    if (!view.value?.secrets.password?.set || secrets.value.password !== undefined) return [];
-    return changes.value.flatMap((path) => BOUND_TO_PASSWORD[path] ?? []);
+    const staying = Object.keys(view.value?.secrets ?? {}).filter(
+      (name) => view.value?.secrets[name]?.set && secrets.value[name] === undefined,
+    );
+    return secretsToForget(changes.value, staying);
   });
+
+  /** Tests what the form holds, once it can be sent at all. False if there is something to correct first. */
+  async function test(): Promise<boolean> {
+    if (!form.check()) return false;
+    await testing.test();
+    form.showIssues(testing.testError.value?.errors ?? []);
+    return (testing.testError.value?.errors.length ?? 0) === 0;
+  }
 
   function choosePreset(chosen: EmailPreset, region = chosen.regions?.[0] ?? ""): void {
     const fixedNames = EMAIL_PRESETS.flatMap((other) => other.username ?? []);
@@ -61,6 +70,7 @@ export const useEmail = defineStore("email", () => {
     ...useChannelSwitch("email", view, form.setView),
     ...testing,
     save,
+    test,
     to,
     testedFor,
     preset,
@@ -90,8 +100,9 @@ function toDraft(stored: Record<string, unknown>): EmailDraft {
 /** Without OAuth the settings have no OAuth part, as long as nobody filled it in. */
 function toSettings(draft: EmailDraft): object {
   const { oauth, port, ...rest } = draft;
+  const { tenant, ...client } = oauth;
   const usesOauth = draft.auth === "oauth2" || Object.values(oauth).some((value) => value !== "");
-  return { ...rest, port: toPort(port), ...(usesOauth ? { oauth: { ...oauth } } : {}) };
+  return { ...rest, port: toPort(port), ...(usesOauth ? { oauth: tenant === "" ? client : { tenant, ...client } } : {}) };
 }
 
 const toPort = (typed: number | string): number | string => (/^\s*\d+\s*$/.test(String(typed)) ? Number(typed) : typed);

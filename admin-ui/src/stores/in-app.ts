@@ -9,7 +9,11 @@ export const useInApp = defineStore("in-app", () => {
   const { draft, view } = form;
 
   // The test writes to the admin's own inbox; nothing of the form has a part in it.
-  const testing = useChannelTest("in-app", () => ({}), () => void form.refresh());
+  const testing = useChannelTest(
+    "in-app",
+    () => ({}),
+    () => void form.refresh(),
+  );
 
   const addOrigin = () => void draft.value.allowedOrigins.push("");
   const removeOrigin = (index: number) => void draft.value.allowedOrigins.splice(index, 1);
@@ -29,4 +33,7 @@ const toDraft = (stored: Record<string, unknown>): InAppSettings => {
 };
 
 /** A line that was added and left empty is no origin. */
-const toSettings = (draft: InAppSettings): object => ({ ...draft, allowedOrigins: draft.allowedOrigins.filter((origin) => origin.trim() !== "") });
+const toSettings = (draft: InAppSettings): object => ({
+  ...draft,
+  allowedOrigins: draft.allowedOrigins.filter((origin) => origin.trim() !== ""),
+});

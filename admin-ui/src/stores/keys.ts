@@ -6,12 +6,14 @@ import { api, toApiError, type ApiError } from "../api.ts";
 import { byField, issuesIn } from "../form/issues.ts";
 import { expiryIn, type Expiry } from "../form/expiry.ts";
 import { useDialogs } from "./dialogs.ts";
+import { useSession } from "./session.ts";
 
 type Draft = { name: string; scopes: Scope[]; expiry: Expiry };
 const blank = (): Draft => ({ name: "", scopes: ["events"], expiry: "never" });
 
 export const useKeys = defineStore("keys", () => {
-  const query = useQuery({ key: ["keys"], query: ({ signal }) => api.keys(signal) });
+  const session = useSession();
+  const query = useQuery({ key: ["keys"], query: ({ signal }) => api.keys(signal), enabled: () => session.mayChange });
   const keys = computed(() => query.data.value?.data);
 
   const draft = ref<Draft | null>(null);
@@ -64,5 +66,18 @@ export const useKeys = defineStore("keys", () => {
     }
   }
 
-  return { keys, loadError: query.error, refresh: query.refetch, scopes: SCOPES, draft, issues, isCreating, failure, created, open, create, revoke };
+  return {
+    keys,
+    loadError: query.error,
+    refresh: query.refetch,
+    scopes: SCOPES,
+    draft,
+    issues,
+    isCreating,
+    failure,
+    created,
+    open,
+    create,
+    revoke,
+  };
 });

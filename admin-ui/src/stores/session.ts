@@ -33,17 +33,18 @@ export const useSession = defineStore("session", () => {
       const cause = toApiError(error);
       if (cause.status === 401) return;
       problem.value = cause;
-      if (state.value === "starting") state.value = "unreachable";
+      if (session.value === null) state.value = "unreachable";
     }
   }
 
   async function signIn(ticket: string): Promise<boolean> {
+    const isFirst = state.value === "starting";
     try {
       enter(await api.signIn(ticket));
       return true;
     } catch (error) {
       problem.value = toApiError(error);
-      if (state.value === "starting") await check();
+      if (isFirst) await check();
       return false;
     }
   }

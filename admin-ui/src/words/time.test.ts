@@ -17,5 +17,9 @@ test("how long something took", () => {
 });
 
 test("counts have their noun's number", () => {
-  expect([plural(0, "change"), plural(1, "change"), plural(1_204, "delivery", "deliveries")]).toEqual(["0 changes", "1 change", "1,204 deliveries"]);
+  expect([plural(0, "change"), plural(1, "change"), plural(1_204, "delivery", "deliveries")]).toEqual([
+    "0 changes",
+    "1 change",
+    "1,204 deliveries",
+  ]);
 });
