@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What an API key may do. */
 export const SCOPES = ["events", "users", "tokens", "admin-tickets", "deliveries", "preferences", "simulate", "timers"] as const;

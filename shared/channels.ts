@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The five ways to reach a person, in the order of every table and page. */
 export const CHANNELS = ["in-app", "email", "sms", "whatsapp", "push"] as const;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { CHANNELS, type Channel } from "./channels.ts";
 
 /** The built-in event types of the CRM, in the manual's order. */

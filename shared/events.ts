@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { EVENT_DATA, PRIORITIES, isEventType, type EventType, type Priority } from "./event-types.ts";
 import { LIMITS } from "./limits.ts";
 import { inlineUserSchema, userIdSchema, type UserFields } from "./people.ts";

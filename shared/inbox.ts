@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LIMITS } from "./limits.ts";
 
 /** One item of a person's inbox. `seq` counts the person's items, `rev` rises with every change of any item. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 export const USER_ID = /^[\p{L}\p{N}_.:@+-]{1,128}$/u;
 export const userIdSchema = z.string().regex(USER_ID, "1 to 128 letters, digits or _ . : @ + -");

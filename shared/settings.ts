@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { CHANNELS, type Channel, type HealthState } from "./channels.ts";
 import { defaultRouting, type RoutingCells } from "./event-types.ts";
 

@@ -80,12 +80,23 @@ async function readBody(c: Context, maxBytes: number): Promise<string> {
     chunks.push(chunk);
   }
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(
-      chunks.length === 1 ? chunks[0] : await new Blob(chunks as BlobPart[]).arrayBuffer(),
-    );
+    return decoder.decode(chunks.length === 1 ? chunks[0] : joined(chunks, length));
   } catch {
     throw badRequest("body.not-utf8", "The body is not valid UTF-8.");
   }
+}
+
+/** Keeps a byte order mark out and anything that is not UTF-8 away. */
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
+function joined(chunks: Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
 }
 
 function toAppError(error: Error, c: Context): AppError {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LIMITS } from "@carillon/shared/limits";
 import { adminTicketSchema, type Admin, type Role } from "@carillon/shared/access";
 import { unauthorized } from "../errors.ts";

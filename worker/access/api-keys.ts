@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SCOPES, type ApiKeyView, type Scope } from "@carillon/shared/access";
 import { conflict, forbidden, notFound, unauthorized } from "../errors.ts";
 import type { Clock, Outside, Store } from "../ports.ts";

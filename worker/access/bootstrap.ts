@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { adminTicketSchema } from "@carillon/shared/access";
 import { initialSettings } from "@carillon/shared/settings";
 import { badRequest, conflict } from "../errors.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { adminTicketSchema, type Admin, type Role, type SessionView } from "@carillon/shared/access";
 import { unauthorized } from "../errors.ts";
 import type { Clock, Outside, Store } from "../ports.ts";

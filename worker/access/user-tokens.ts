@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { LIMITS } from "@carillon/shared/limits";
 import { userIdSchema } from "@carillon/shared/people";
 import { unauthorized } from "../errors.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { adminTicketSchema, tokenRequestSchema } from "@carillon/shared/access";
 import { userIdSchema } from "@carillon/shared/people";
 import { createAdminTicket, ticketUrl } from "../access/admin-tickets.ts";

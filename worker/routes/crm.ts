@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { CHANNELS } from "@carillon/shared/channels";
 import { deliverySchema, ledgerSchema, stateSchema } from "@carillon/shared/ledger";
 import { LIMITS } from "@carillon/shared/limits";

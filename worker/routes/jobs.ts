@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { EXTERNAL_CHANNELS } from "@carillon/shared/channels";
 import { Unavailable, unauthorized } from "../errors.ts";
 import { deliver } from "../pipeline/deliver.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { adminTicketSchema, tokenRequestSchema } from "@carillon/shared/access";
 import { LIMITS } from "@carillon/shared/limits";
 import { createAdminTicket, ticketUrl } from "../access/admin-tickets.ts";

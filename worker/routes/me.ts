@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { INBOX_FILTERS, INBOX_MARKS, SOCKET_PROTOCOL, markBodySchema, type InboxMark } from "@carillon/shared/inbox";
 import { LIMITS } from "@carillon/shared/limits";
 import { offeredTicket, readTicket } from "@carillon/shared/socket-ticket";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LIMITS } from "@carillon/shared/limits";
 import { DOCS_STYLE } from "./docs/style.ts";
 import { exampleOf } from "./docs/example.ts";

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Admin, Role, Scope } from "@carillon/shared/access";
 import type { Ports } from "../ports.ts";
 

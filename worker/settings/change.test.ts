@@ -64,7 +64,7 @@ test("a change that someone else has under way is answered 409", async () => {
 }, 10_000);
 
 test("without the store nothing is begun", async () => {
-  store.isAway = new Unavailable("store");
+  store.isAway = true;
   await expect(changeSettings(ports(), "acme", "Kim", "off", switched(false))).rejects.toThrow(Unavailable);
   expect(shards.told[0]!.pending).toBe(null);
 });

@@ -1,5 +1,5 @@
 import type { Issue } from "@carillon/shared/events";
-import type { z } from "zod";
+import type * as z from "zod";
 
 /** The first complaint of each field, by its path. */
 export function issuesIn(schema: z.ZodType, values: unknown): Record<string, string> {

@@ -3,7 +3,7 @@ import type { Issue } from "@carillon/shared/events";
 import type { ChannelView } from "@carillon/shared/settings";
 import { useQuery, useQueryCache } from "@pinia/colada";
 import { computed, ref, shallowRef, watch, type Ref } from "vue";
-import type { z } from "zod";
+import type * as z from "zod";
 import { api, toApiError, type ApiError, type ChannelPut } from "../api.ts";
 import { chosenLeaves, differences, type Side } from "../form/conflict.ts";
 import { byField, issuesIn } from "../form/issues.ts";

@@ -6,7 +6,7 @@ import { isPublicAddress } from "./host-policy.ts";
 import { ConnectionTrouble, troubleOf } from "./trouble.ts";
 
 /** workerd has no resolver of its own and checks a certificate against the name that was connected to. */
-export const isWorkerd = globalThis.navigator?.userAgent === "Cloudflare-Workers";
+export const isWorkerd = (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent === "Cloudflare-Workers";
 
 /** How long each part may take, ms. `open` and `send` together must end inside the shard's lease of 60 s. */
 export type Patience = { name: number; connect: number; greeting: number; answer: number; open: number; send: number };

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { CHANNELS, HEALTH_STATES, channelSchema, testStageSchema, type Channel, type TestStage } from "@carillon/shared/channels";
 import { LIMITS } from "@carillon/shared/limits";
 import { channelPutSchema, channelTestSchema, enableBodySchema } from "@carillon/shared/settings";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SCOPES, apiKeyCreateSchema } from "@carillon/shared/access";
 import { createKey, listKeys, revokeKey } from "../../access/api-keys.ts";
 import { noteAct } from "../../access/audit.ts";

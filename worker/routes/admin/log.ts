@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ROLES } from "@carillon/shared/access";
 import { routingCellSchema } from "@carillon/shared/event-types";
 import { deliverySchema, ledgerSchema } from "@carillon/shared/ledger";

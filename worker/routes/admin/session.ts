@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { ROLES, adminTicketSchema, type SessionView } from "@carillon/shared/access";
 import { takeAdminTicket } from "../../access/admin-tickets.ts";
 import { adminUser } from "../../access/admin-user.ts";

@@ -76,8 +76,10 @@ function parameterTable({ parameters }: Operation): string {
   return `<h4>Parameters</h4>\n${table(fields)}`;
 }
 
+/** Of a choice the first is shown in full, of the others what is different at their top. */
 function schemaTable(schema: JsonSchema): string {
-  const fields = fieldsOf(schema);
+  const [first = schema, ...others] = schema.anyOf ?? [];
+  const fields = [...fieldsOf(first), ...others.flatMap((other) => fieldsOf(other, "or ").filter(({ name }) => !/[.[]/.test(name)))];
   return fields.length === 0 ? `<p>${escapeHtml(typeOf(schema))}</p>` : table(fields);
 }
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** JSON Schema 2020-12, as far as our schemas use it. */
 export type JsonSchema = {
@@ -80,12 +80,11 @@ function notesOf(schema: JsonSchema): string[] {
   const options = [schema, ...(schema.anyOf ?? [])];
   const notes = schema.description ? [schema.description] : [];
   if (schema.default !== undefined) notes.push(`${JSON.stringify(schema.default)} unless given`);
-  for (const { minimum, maximum, minItems, maxItems, maxLength, pattern } of options) {
+  for (const { minimum, maximum, minItems, maxItems, maxLength } of options) {
     if (minimum !== undefined && maximum !== undefined) notes.push(`${minimum} to ${maximum}`);
     else if (minimum !== undefined) notes.push(`at least ${minimum}`);
     if (maxItems !== undefined) notes.push(`${minItems ?? 0} to ${maxItems} items`);
     if (maxLength !== undefined) notes.push(`at most ${maxLength} characters`);
-    if (pattern !== undefined && pattern.length < 80) notes.push(`matches ${pattern}`);
   }
   return [...new Set(notes)];
 }
