@@ -5,6 +5,8 @@ import vue from "@vitejs/plugin-vue";
 import { defineConfig } from "vite";
 
 const root = import.meta.dirname;
+// A build started from a test run must not become a development build.
+if (process.argv.includes("build")) process.env.NODE_ENV = "production";
 
 export default defineConfig({
   root,

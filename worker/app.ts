@@ -6,7 +6,7 @@ import { AppError, Unavailable, badRequest, invalid, notFound, tooLarge, unavail
 import type { Outside, Ports } from "./ports.ts";
 import { adminRoutes } from "./routes/admin.ts";
 import { authRoutes } from "./routes/auth.ts";
-import { preflight } from "./routes/cors.ts";
+import { corsOfErrors, preflight } from "./routes/cors.ts";
 import { crmRoutes } from "./routes/crm.ts";
 import { identify } from "./routes/guard.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -120,6 +120,7 @@ function problem(c: Context, error: AppError): Response {
   return c.body(JSON.stringify(problemOf(error, requestId(c))), error.status as 400, {
     "content-type": "application/problem+json",
     "x-request-id": requestId(c),
+    ...corsOfErrors(c),
     ...error.headers,
   });
 }

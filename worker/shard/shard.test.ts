@@ -130,3 +130,21 @@ test("the log shows every cell with its reason", () => {
   ]);
   expect(page.data).toHaveLength(CHANNELS.length);
 });
+
+test("a sync pages through everything that changed, also after hundreds were marked at once", () => {
+  const { shard, accept } = makeShard();
+  for (let index = 0; index < 450; index++) accept(task(`e${index}`));
+  const known = shard.frame("u1", `{"type":"hello","after":450}`)[0];
+  expect(known).toMatchObject({ type: "sync", items: [], rev: 450, more: false });
+  shard.mark({ user: "u1", mark: "read", ids: "all" });
+  const seen = new Set<string>();
+  for (let after = 450; ; ) {
+    const [sync] = shard.frame("u1", JSON.stringify({ type: "hello", after }));
+    if (sync?.type !== "sync") throw new Error("no sync");
+    expect(sync.items.length).toBeLessThanOrEqual(200);
+    for (const item of sync.items) if (item.readAt !== null) seen.add(item.id);
+    if (!sync.more) break;
+    after = sync.rev;
+  }
+  expect(seen.size).toBe(450);
+});

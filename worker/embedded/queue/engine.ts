@@ -75,13 +75,17 @@ export class QueueEngine {
     setImmediate(() => this.wake());
   }
 
-  /** Resolves when all are on the disk; rejects with Unavailable if none is. `id` is the earlier message's for a duplicate. */
-  async publish(messages: NewMessage[]): Promise<{ id: string; isDuplicate: boolean }[]> {
+  /**
+   * Resolves when all are on the disk; rejects with Unavailable if none is. `id` is the earlier message's for a duplicate. `alongside`
+   * may write what goes with each that is none.
+   */
+  async publish(messages: NewMessage[], alongside: (message: NewMessage) => void = () => undefined): Promise<{ id: string; isDuplicate: boolean }[]> {
     const fresh: NewMessage[] = [];
     const published = messages.map((message) => {
       const earlier = this.#duplicates.of(message);
       if (earlier !== null) return { id: earlier, isDuplicate: true };
       this.#insert(message);
+      alongside(message);
       fresh.push(message);
       return { id: message.id, isDuplicate: false };
     });

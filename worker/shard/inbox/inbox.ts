@@ -126,18 +126,19 @@ export class Inbox {
     const { where } = MARKS[mark];
     const numbers = ids === "all" ? this.#allFor(person, mark, where) : ids.flatMap((id) => numberOf(shard, id) ?? []);
     const changed: number[] = [];
-    let unread = person.unread;
+    let { unread, rev } = person;
     for (const n of new Set(numbers)) {
       const before = this.#row(person, n);
-      if (!before || before.seq === null || !this.#set(person, n, mark, now, person.rev + 1)) continue;
+      if (!before || before.seq === null || !this.#set(person, n, mark, now, rev + 1)) continue;
+      rev++; // Each change has a revision of its own, so that a page of a sync never ends within one.
       unread += (isUnread(this.#row(person, n)!) ? 1 : 0) - (isUnread(before) ? 1 : 0);
       changed.push(n);
     }
     if (changed.length > 0) {
-      person.rev++;
+      person.rev = rev;
       person.unread = unread;
       people.count(person);
-      tell(person.id, { type: "state", ids: changed.map((n) => publicId(shard, n)), state: mark, rev: person.rev, unread });
+      tell(person.id, { type: "state", ids: changed.map((n) => publicId(shard, n)), state: mark, rev, unread });
     }
     return { unread };
   }
