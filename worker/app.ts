@@ -14,6 +14,7 @@ import { jobRoutes } from "./routes/jobs.ts";
 import { parseJson } from "./routes/json.ts";
 import { localRoutes } from "./routes/local.ts";
 import { meRoutes } from "./routes/me.ts";
+import { docsRoutes } from "./routes/openapi.ts";
 import { servePage } from "./routes/pages.ts";
 import { problemOf } from "./routes/problem.ts";
 import { securityHeaders } from "./routes/security-headers.ts";
@@ -22,7 +23,7 @@ import type { Route } from "./routes/route.ts";
 const declared: Route[] = [...crmRoutes, ...meRoutes, ...adminRoutes, ...authRoutes, ...jobRoutes, ...localRoutes, ...healthRoutes];
 
 /** Every route with its caller; the walk test and the API page read it. */
-export const routes: Route[] = declared;
+export const routes: Route[] = [...declared, ...docsRoutes(declared)];
 
 /** The whole of Carillon over what a runtime gives it: answers any request, never throws. */
 export function createApp(outside: Outside): (request: Request) => Promise<Response> {
