@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { changedPaths, leavesOf, withLeaves } from "./paths.ts";
+import { changedLeaves, changedPaths, leavesOf, withLeaves } from "./paths.ts";
 
 const saved = { host: "smtp.example.com", port: 587, oauth: { tenant: "", clientId: "a" }, origins: ["https://a.example"] };
 
@@ -22,6 +22,11 @@ test("only what differs has changed", () => {
 test("an absent value is no change from an empty one", () => {
   expect(changedPaths({ replyTo: "" }, {})).toEqual([]);
   expect(changedPaths({}, { oauth: { tenant: "" } })).toEqual([]);
+});
+
+test("what was typed after a form was sent is laid over what came back", () => {
+  const typedOn = { ...saved, host: "smtp2.example.com" };
+  expect(withLeaves({ ...saved, port: 465 }, changedLeaves(saved, typedOn))).toEqual({ ...saved, port: 465, host: "smtp2.example.com" });
 });
 
 test("leaves are put in place without touching the original", () => {

@@ -36,4 +36,11 @@ export function changedPaths(saved: object, edited: object): string[] {
   return [...new Set([...Object.keys(after), ...Object.keys(before)])].filter((path) => !isSame(before[path], after[path]));
 }
 
+/** The edited values of the paths that differ, copied. */
+export function changedLeaves(saved: object, edited: object): Leaves {
+  const after = leavesOf(edited);
+  return Object.fromEntries(changedPaths(saved, edited).map((path) => [path, copyOf(after[path])]));
+}
+const copyOf = (leaf: Leaf): Leaf => (Array.isArray(leaf) ? [...leaf] : leaf);
+
 const isBranch = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
