@@ -24,7 +24,15 @@ type Options = {
 };
 
 /** The queue port over QStash (https://upstash.com/docs/qstash): one request per call, one message per job. */
-export function upstashQueue({ url, token, destination, failureUrl, retries = RETRIES, maxDelayMs = MAX_DELAY_MS, patienceMs = PATIENCE_MS }: Options): Queue {
+export function upstashQueue({
+  url,
+  token,
+  destination,
+  failureUrl,
+  retries = RETRIES,
+  maxDelayMs = MAX_DELAY_MS,
+  patienceMs = PATIENCE_MS,
+}: Options): Queue {
   // One repeat after a network error; a double is swallowed by its deduplication id.
   const client = new Client({ baseUrl: url, token, devMode: false, enableTelemetry: false, retry: { retries: 1, backoff: () => 50 } });
 
@@ -42,7 +50,8 @@ export function upstashQueue({ url, token, destination, failureUrl, retries = RE
       if (jobs.length === 0) return;
       const answers = await within(patienceMs, () => client.batchJSON(jobs.map(messageOf)));
       const refused = answers.flat().filter((answer) => !("messageId" in answer));
-      if (answers.length !== jobs.length || refused.length > 0) throw new Unavailable("queue", new Error(`${jobs.length} jobs, not all stored: ${JSON.stringify(refused)}`));
+      if (answers.length !== jobs.length || refused.length > 0)
+        throw new Unavailable("queue", new Error(`${jobs.length} jobs, not all stored: ${JSON.stringify(refused)}`));
     },
     maxDelay: maxDelayMs,
     async isReady() {

@@ -6,7 +6,29 @@ import type { Command, Reply, Store } from "../ports.ts";
 const PATIENCE_MS = 800;
 
 /** May be asked twice. Anything else might be carried out twice when only its answer was lost. */
-const READS = new Set(["GET", "MGET", "HGET", "HMGET", "HGETALL", "HKEYS", "HVALS", "HLEN", "HEXISTS", "SMEMBERS", "SISMEMBER", "SCARD", "ZRANGE", "ZRANGEBYSCORE", "ZSCORE", "ZCARD", "EXISTS", "TTL", "PTTL", "TYPE", "PING"]);
+const READS = new Set([
+  "GET",
+  "MGET",
+  "HGET",
+  "HMGET",
+  "HGETALL",
+  "HKEYS",
+  "HVALS",
+  "HLEN",
+  "HEXISTS",
+  "SMEMBERS",
+  "SISMEMBER",
+  "SCARD",
+  "ZRANGE",
+  "ZRANGEBYSCORE",
+  "ZSCORE",
+  "ZCARD",
+  "EXISTS",
+  "TTL",
+  "PTTL",
+  "TYPE",
+  "PING",
+]);
 
 /** A command of ours that the server refuses to understand: a mistake, and no reason to try again. */
 const OWN_MISTAKE = /^(EXECABORT|ERR (unknown command|wrong number of arguments|syntax error|Command is not available))/;

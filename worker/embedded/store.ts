@@ -10,7 +10,9 @@ import { SORTED_SETS } from "./store/sorted-sets.ts";
 import { STRINGS } from "./store/strings.ts";
 
 /** The commands that Carillon uses, one family per file. Whatever else is asked for gets Redis's "unknown command". */
-const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(Object.entries({ ...STRINGS, ...KEYS, ...HASHES, ...SETS, ...SORTED_SETS, ...SERVER }));
+const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
+  Object.entries({ ...STRINGS, ...KEYS, ...HASHES, ...SETS, ...SORTED_SETS, ...SERVER }),
+);
 
 /** Redis's commands on a SQLite file. What `execute` answers may be given out once `settled` has resolved. */
 export type StoreEngine = {
@@ -65,7 +67,8 @@ export function openStore(sql: Sql, clock: Clock): StoreEngine {
     executeAll(commands) {
       for (const command of commands) {
         const [name = "", ...args] = command.map(toText);
-        if (find(name, args) instanceof CommandError) return new CommandError("EXECABORT Transaction discarded because of previous errors.");
+        if (find(name, args) instanceof CommandError)
+          return new CommandError("EXECABORT Transaction discarded because of previous errors.");
       }
       return commands.map(execute);
     },

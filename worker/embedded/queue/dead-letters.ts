@@ -40,7 +40,16 @@ export class DeadLetters {
   bury(id: string, { id: message, retried, createdAt, body }: Message, note: string): void {
     const now = this.#clock.now();
     this.#turn.write("DELETE FROM dead_letter WHERE at < ?", now - KEEP_MS);
-    this.#turn.write("INSERT OR REPLACE INTO dead_letter (id, message, at, retried, created, body, note) VALUES (?, ?, ?, ?, ?, ?, ?)", id, message, now, retried, createdAt, body, note);
+    this.#turn.write(
+      "INSERT OR REPLACE INTO dead_letter (id, message, at, retried, created, body, note) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      id,
+      message,
+      now,
+      retried,
+      createdAt,
+      body,
+      note,
+    );
   }
 
   remove(id: string): void {

@@ -27,7 +27,9 @@ export class Duplicates {
 
   load(): void {
     this.#seen.clear();
-    const rows = this.#sql.exec<{ id: string; message: string; until: number }>("SELECT id, message, until FROM deduplication ORDER BY until").toArray();
+    const rows = this.#sql
+      .exec<{ id: string; message: string; until: number }>("SELECT id, message, until FROM deduplication ORDER BY until")
+      .toArray();
     for (const { id, message, until } of rows) this.#seen.set(id, { message, until });
   }
 

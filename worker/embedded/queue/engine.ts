@@ -11,7 +11,9 @@ export type Message = { id: string; due: number; retried: number; createdAt: num
 export type NewMessage = { id: string; due: number; body: string; deduplicationId?: string };
 
 /** What becomes of a message after an attempt. `publish` is stored in the same commit, so that neither goes without the other. */
-export type Verdict = ({ do: "done" } | { do: "again"; at: number } | { do: "bury"; id: string; note: string }) & { publish?: NewMessage[] };
+export type Verdict = ({ do: "done" } | { do: "again"; at: number } | { do: "bury"; id: string; note: string }) & {
+  publish?: NewMessage[];
+};
 
 type Dependencies = {
   /** A database of the queue's own. */
@@ -79,7 +81,10 @@ export class QueueEngine {
    * Resolves when all are on the disk; rejects with Unavailable if none is. `id` is the earlier message's for a duplicate. `alongside`
    * may write what goes with each that is none.
    */
-  async publish(messages: NewMessage[], alongside: (message: NewMessage) => void = () => undefined): Promise<{ id: string; isDuplicate: boolean }[]> {
+  async publish(
+    messages: NewMessage[],
+    alongside: (message: NewMessage) => void = () => undefined,
+  ): Promise<{ id: string; isDuplicate: boolean }[]> {
     const fresh: NewMessage[] = [];
     const published = messages.map((message) => {
       const earlier = this.#duplicates.of(message);
@@ -124,6 +129,11 @@ export class QueueEngine {
     return published.map(({ id }) => id);
   }
 
+  /** How many attempts are under way. */
+  underWay(): number {
+    return this.#attempts.size;
+  }
+
   /** A statement that reaches the disk in one commit with whatever else happens in this turn. */
   write(query: string, ...bindings: SqlValue[]): void {
     this.#turn.write(query, ...bindings);
@@ -153,7 +163,13 @@ export class QueueEngine {
   }
 
   #insert({ id, due, body }: NewMessage): void {
-    this.#turn.write("INSERT OR IGNORE INTO message (id, due, retried, created, body) VALUES (?, ?, 0, ?, ?)", id, due, this.#clock.now(), body);
+    this.#turn.write(
+      "INSERT OR IGNORE INTO message (id, due, retried, created, body) VALUES (?, ?, 0, ?, ?)",
+      id,
+      due,
+      this.#clock.now(),
+      body,
+    );
   }
 
   /** For what is on the disk by now: begins what is due, remembers when the rest is. */
@@ -214,7 +230,8 @@ export class QueueEngine {
   async #settle(message: Message, verdict: Verdict): Promise<void> {
     const isCancelled = this.#cancelled.delete(message.id);
     const publish = isCancelled ? [] : (verdict.publish ?? []);
-    if (verdict.do === "again") this.#turn.write("UPDATE message SET due = ?, retried = ? WHERE id = ?", verdict.at, message.retried + 1, message.id);
+    if (verdict.do === "again")
+      this.#turn.write("UPDATE message SET due = ?, retried = ? WHERE id = ?", verdict.at, message.retried + 1, message.id);
     else this.#turn.write("DELETE FROM message WHERE id = ?", message.id);
     if (verdict.do === "bury" && !isCancelled) this.dead.bury(verdict.id, message, verdict.note);
     for (const next of publish) this.#insert(next);

@@ -46,7 +46,8 @@ export class Keyspace {
     }
     for (const row of this.#sql.exec<MemberRow>("SELECT key, name, value FROM member ORDER BY n").toArray()) {
       const entry = this.#entries.get(toText(row.key));
-      if (entry && entry.kind !== "string") remember(entry, toText(row.name), typeof row.value === "number" ? row.value : toText(row.value));
+      if (entry && entry.kind !== "string")
+        remember(entry, toText(row.name), typeof row.value === "number" ? row.value : toText(row.value));
     }
   }
 
@@ -200,4 +201,5 @@ function remember(entry: Collection, name: string, value: string | number | null
 
 /** Text with NUL is kept as a buffer: Deno's sqlite reads text only up to a NUL. */
 const toCell = (text: string): SqlValue => (text.includes("\0") ? new TextEncoder().encode(text).buffer : text);
-const toText = (cell: string | ArrayBuffer | null): string => (typeof cell === "string" ? cell : cell === null ? "" : new TextDecoder("utf-8", { ignoreBOM: true }).decode(cell));
+const toText = (cell: string | ArrayBuffer | null): string =>
+  typeof cell === "string" ? cell : cell === null ? "" : new TextDecoder("utf-8", { ignoreBOM: true }).decode(cell);

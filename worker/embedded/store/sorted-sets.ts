@@ -4,10 +4,14 @@ import { CommandError, type Commands, countOf, pairs, parseFloat64, parseInteger
 
 export const SORTED_SETS: Commands = {
   zadd: { arity: -4, run: add },
-  zrange: { arity: -4, run: (keyspace, [key = "", from = "", to = "", ...options]) => range(keyspace, key, [from, to], readRangeOptions(options, true)) },
+  zrange: {
+    arity: -4,
+    run: (keyspace, [key = "", from = "", to = "", ...options]) => range(keyspace, key, [from, to], readRangeOptions(options, true)),
+  },
   zrangebyscore: {
     arity: -4,
-    run: (keyspace, [key = "", from = "", to = "", ...options]) => range(keyspace, key, [from, to], { ...readRangeOptions(options, false), isByScore: true }),
+    run: (keyspace, [key = "", from = "", to = "", ...options]) =>
+      range(keyspace, key, [from, to], { ...readRangeOptions(options, false), isByScore: true }),
   },
   zrem: {
     arity: -3,
@@ -21,7 +25,10 @@ export const SORTED_SETS: Commands = {
     run(keyspace, [key = "", from = "", to = ""]) {
       const isWithin = scoreBounds(from, to);
       const members = [...(keyspace.members(key, "zset") ?? [])].filter(([, score]) => isWithin(score));
-      return countOf(members.map(([member]) => member), (member) => keyspace.removeMember(key, member));
+      return countOf(
+        members.map(([member]) => member),
+        (member) => keyspace.removeMember(key, member),
+      );
     },
   },
   zscore: {
@@ -65,7 +72,8 @@ function add(keyspace: Keyspace, [key = "", ...args]: string[]): Reply {
 function checkAddOptions(options: Set<string>, rest: number): void {
   if (rest === 0 || rest % 2 !== 0) throw syntaxError();
   if (options.has("NX") && options.has("XX")) throw new CommandError("ERR XX and NX options at the same time are not compatible");
-  if (["NX", "GT", "LT"].filter((name) => options.has(name)).length > 1) throw new CommandError("ERR GT, LT, and/or NX options at the same time are not compatible");
+  if (["NX", "GT", "LT"].filter((name) => options.has(name)).length > 1)
+    throw new CommandError("ERR GT, LT, and/or NX options at the same time are not compatible");
   if (options.has("INCR") && rest > 2) throw new CommandError("ERR INCR option supports a single increment-element pair");
 }
 
@@ -141,7 +149,9 @@ function readBound(text: string): { at: number; isOpen: boolean } {
 }
 
 function inOrder(members: ReadonlyMap<string, number>): Ranked[] {
-  return [...members].map(([member, score]) => ({ member, score })).sort((one, other) => one.score - other.score || compareBytes(one.member, other.member));
+  return [...members]
+    .map(([member, score]) => ({ member, score }))
+    .sort((one, other) => one.score - other.score || compareBytes(one.member, other.member));
 }
 
 /** Redis compares bytes; UTF-16 order differs from it above U+FFFF only. */

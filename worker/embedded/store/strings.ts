@@ -60,7 +60,8 @@ function readSetOptions(args: string[]): SetOptions {
     if ((name === "NX" || name === "XX") && (options.when === null || options.when === name)) options.when = name;
     else if (name === "GET") options.returnsOld = true;
     else if (name === "KEEPTTL" && !options.expiry) options.keepsExpiry = true;
-    else if (Object.hasOwn(EXPIRIES, name) && !options.expiry && !options.keepsExpiry && at + 1 < args.length) options.expiry = { name, amount: args[++at] ?? "" };
+    else if (Object.hasOwn(EXPIRIES, name) && !options.expiry && !options.keepsExpiry && at + 1 < args.length)
+      options.expiry = { name, amount: args[++at] ?? "" };
     else throw syntaxError();
   }
   return options;

@@ -27,7 +27,8 @@ export function redisFace({ engine, token }: { engine: StoreEngine; token: strin
     if (!METHODS.includes(request.method)) return problem(405, `ERR method ${request.method} is not allowed`);
     if (request.headers.has("upstash-response-format")) return problem(400, "ERR only the JSON response format is offered here");
     const body = new Uint8Array(await request.arrayBuffer());
-    if (body.length > REQUEST_MOST) return problem(400, `ERR max request size exceeded. Limit: ${REQUEST_MOST} bytes, Actual: ${body.length} bytes`);
+    if (body.length > REQUEST_MOST)
+      return problem(400, `ERR max request size exceeded. Limit: ${REQUEST_MOST} bytes, Actual: ${body.length} bytes`);
 
     const answers = ask(engine, new URL(request.url), new TextDecoder("utf-8", { ignoreBOM: true }).decode(body));
     try {
@@ -77,7 +78,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-const toItem = (answer: Answer, encode: (reply: Reply) => Reply) => (answer instanceof CommandError ? { error: answer.message } : { result: encode(answer) });
+const toItem = (answer: Answer, encode: (reply: Reply) => Reply) =>
+  answer instanceof CommandError ? { error: answer.message } : { result: encode(answer) };
 
 const asItIs = (reply: Reply): Reply => reply;
 

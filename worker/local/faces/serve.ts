@@ -35,7 +35,8 @@ async function answer(incoming: IncomingMessage, outgoing: ServerResponse, handl
   for await (const chunk of incoming) chunks.push(chunk as Uint8Array);
   const method = incoming.method ?? "GET";
   const headers = new Headers();
-  for (const [name, value] of Object.entries(incoming.headers)) if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+  for (const [name, value] of Object.entries(incoming.headers))
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   const body = method === "GET" || method === "HEAD" ? null : Buffer.concat(chunks);
 
   const response = await handler(new Request(`http://127.0.0.1${incoming.url ?? "/"}`, { method, headers, body }));
