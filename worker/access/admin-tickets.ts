@@ -12,7 +12,11 @@ const holderSchema = adminTicketSchema.extend({ org: z.string() });
 const ticketKey = (ticket: string): string => `ticket:${hashOf(ticket)}`;
 
 /** A one-time ticket for the admin page; for a minute unless told otherwise. */
-export async function createAdminTicket({ store, clock }: { store: Store; clock: Clock }, holder: TicketHolder, seconds: number = LIMITS.ticketSeconds): Promise<{ ticket: string; expiresAt: string }> {
+export async function createAdminTicket(
+  { store, clock }: { store: Store; clock: Clock },
+  holder: TicketHolder,
+  seconds: number = LIMITS.ticketSeconds,
+): Promise<{ ticket: string; expiresAt: string }> {
   const ticket = newSecret();
   await store.run(["SET", ticketKey(ticket), JSON.stringify(holder), "EX", seconds]);
   return { ticket, expiresAt: new Date(clock.now() + seconds * 1_000).toISOString() };
@@ -21,7 +25,8 @@ export async function createAdminTicket({ store, clock }: { store: Store; clock:
 /** Takes a ticket; the second to bring it gets nothing. @throws 401 `ticket.invalid` */
 export async function takeAdminTicket({ store }: { store: Store }, ticket: string): Promise<TicketHolder> {
   const [text] = await store.run(["GETDEL", ticketKey(ticket)]);
-  if (typeof text !== "string") throw unauthorized("ticket.invalid", "This sign-in link was used already or has expired. Please get a new one.");
+  if (typeof text !== "string")
+    throw unauthorized("ticket.invalid", "This sign-in link was used already or has expired. Please get a new one.");
   return holderSchema.parse(JSON.parse(text));
 }
 

@@ -18,7 +18,10 @@ beforeEach(async () => {
 const make = async (more: { scopes?: ("events" | "users")[]; expiresAt?: string } = {}) =>
   createKey(ports(), "acme", { name: "CRM", scopes: more.scopes ?? ["events"], expiresAt: more.expiresAt }, "Kim");
 const refusal = async (header: string | undefined, scope: "events" | "users" = "events") => {
-  const error = await authenticate(ports(), header, scope).then(() => null, (reason: unknown) => reason);
+  const error = await authenticate(ports(), header, scope).then(
+    () => null,
+    (reason: unknown) => reason,
+  );
   return error instanceof AppError ? [error.status, error.code] : error;
 };
 
@@ -45,8 +48,19 @@ test("the secret is stored as a hash only", async () => {
 test("whatever is not exactly the key is refused", async () => {
   const { secret } = await make();
   for (const header of [undefined, ""]) expect(await refusal(header)).toEqual([401, "key.missing"]);
-  const wrong = [secret, "Bearer", `Basic ${secret}`, `Bearer ${secret}x`, `Bearer ${secret.slice(0, -1)}`, `Bearer ${secret.slice(0, -1)}${secret.endsWith("A") ? "B" : "A"}`];
-  const elsewhere = [`Bearer ${secret.replace("acme", "other")}`, `Bearer ${secret.replace("acme", "ACME")}`, `Bearer ${secret.replace(/\.\w+_/, ".version_")}`];
+  const wrong = [
+    secret,
+    "Bearer",
+    `Basic ${secret}`,
+    `Bearer ${secret}x`,
+    `Bearer ${secret.slice(0, -1)}`,
+    `Bearer ${secret.slice(0, -1)}${secret.endsWith("A") ? "B" : "A"}`,
+  ];
+  const elsewhere = [
+    `Bearer ${secret.replace("acme", "other")}`,
+    `Bearer ${secret.replace("acme", "ACME")}`,
+    `Bearer ${secret.replace(/\.\w+_/, ".version_")}`,
+  ];
   for (const header of [...wrong, ...elsewhere]) expect(await refusal(header)).toEqual([401, "key.invalid"]);
 });
 

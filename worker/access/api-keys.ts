@@ -34,7 +34,11 @@ export type KeyIdentity = { org: string; keyId: string; version: number; shards:
  * Checks the key of an `Authorization: Bearer …` header. One command, one round trip.
  * @throws 401 `key.missing`, `key.invalid`, `key.expired`; 403 `key.scope`
  */
-export async function authenticate(ports: Pick<Outside, "store" | "clock" | "background">, header: string | null | undefined, scope: Scope): Promise<KeyIdentity> {
+export async function authenticate(
+  ports: Pick<Outside, "store" | "clock" | "background">,
+  header: string | null | undefined,
+  scope: Scope,
+): Promise<KeyIdentity> {
   if (!header) throw unauthorized("key.missing", "This call needs an API key: Authorization: Bearer ck_…");
   const key = parseKey(bearerOf(header) ?? "");
   if (!key) throw invalidKey();
@@ -44,7 +48,8 @@ export async function authenticate(ports: Pick<Outside, "store" | "clock" | "bac
   const record = readRecord(text);
   if (!isSame(hashOf(key.text), record.hash)) throw invalidKey();
   const now = ports.clock.now();
-  if (record.expiresAt !== null && record.expiresAt <= now) throw unauthorized("key.expired", "This API key has expired. Make a new one under API Keys.");
+  if (record.expiresAt !== null && record.expiresAt <= now)
+    throw unauthorized("key.expired", "This API key has expired. Make a new one under API Keys.");
   if (!record.scopes.includes(scope)) throw forbidden("key.scope", `This API key may not do that: it lacks the scope ${scope}.`);
   noteUse(ports, key.org, key.id, now);
   return { org: key.org, keyId: key.id, version: Number(version), shards: Number(shards) };
@@ -57,8 +62,11 @@ export async function createKey(
   wanted: { name: string; scopes: Scope[]; expiresAt?: string | null | undefined },
   by: string,
 ): Promise<{ key: ApiKeyView; secret: string }> {
-  if ((await listKeys(ports, org)).length >= MOST_KEYS) throw conflict("key.too-many", `There are ${MOST_KEYS} keys already; revoke one first.`);
-  const id = newSecret().replace(/[^a-zA-Z0-9]/g, "").slice(0, 10);
+  if ((await listKeys(ports, org)).length >= MOST_KEYS)
+    throw conflict("key.too-many", `There are ${MOST_KEYS} keys already; revoke one first.`);
+  const id = newSecret()
+    .replace(/[^a-zA-Z0-9]/g, "")
+    .slice(0, 10);
   const secret = `ck_${org}.${id}_${newSecret()}`;
   const record = recordOf(secret, { ...wanted, expiresAt: wanted.expiresAt ? Date.parse(wanted.expiresAt) : null }, by, ports.clock.now());
   await ports.store.run(["HSET", orgKey(org), fieldOf(id), JSON.stringify(record)]);
@@ -69,7 +77,10 @@ export async function createKey(
 export function recordKey(org: string, text: string, by: string, now: number): { field: string; value: string } | null {
   const key = parseKey(text);
   if (key?.org !== org) return null;
-  return { field: fieldOf(key.id), value: JSON.stringify(recordOf(text, { name: "First key", scopes: [...SCOPES], expiresAt: null }, by, now)) };
+  return {
+    field: fieldOf(key.id),
+    value: JSON.stringify(recordOf(text, { name: "First key", scopes: [...SCOPES], expiresAt: null }, by, now)),
+  };
 }
 
 /** All keys, newest first. */

@@ -24,10 +24,15 @@ export async function noteAct(
   what: string,
   detail: Record<string, unknown> | null = null,
 ): Promise<void> {
-  await shards.get(who.org, 0).audit({ at: clock.now(), who: who.admin.name, role: who.role, act, what, detail: { admin: who.admin.id, ...detail } });
+  await shards
+    .get(who.org, 0)
+    .audit({ at: clock.now(), who: who.admin.name, role: who.role, act, what, detail: { admin: who.admin.id, ...detail } });
 }
 
 /** What the log shows of a secret: whether two are the same, and nothing that could be guessed from without our key. */
 export async function fingerprintOf(vault: Vault, secret: string): Promise<string> {
-  return createHmac("sha256", await vault.signingKey("fingerprint")).update(secret).digest("base64url").slice(0, 12);
+  return createHmac("sha256", await vault.signingKey("fingerprint"))
+    .update(secret)
+    .digest("base64url")
+    .slice(0, 12);
 }

@@ -28,12 +28,19 @@ test("our own page may change things, and so may a client that is no browser", (
 });
 
 test("other sites may not, whatever they send", () => {
-  for (const origin of ["https://evil.example", "null", "", "http://carillon.example.com", `${PUBLIC}.evil.example`, `${PUBLIC}:444`]) expect(refusal({ ...JSON_TYPE, origin }, "{}")).toBe(403);
+  for (const origin of ["https://evil.example", "null", "", "http://carillon.example.com", `${PUBLIC}.evil.example`, `${PUBLIC}:444`])
+    expect(refusal({ ...JSON_TYPE, origin }, "{}")).toBe(403);
   for (const site of ["cross-site", "same-site", "none"]) expect(refusal({ ...JSON_TYPE, "sec-fetch-site": site }, "{}")).toBe(403);
 });
 
 test("a body that a form could send is refused", () => {
-  for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp", "text/plain; application/json"]) {
+  for (const type of [
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "application/jsonp",
+    "text/plain; application/json",
+  ]) {
     expect(refusal({ "content-type": type, origin: PUBLIC }, "{}")).toBe(415);
   }
   expect(refusal({ origin: PUBLIC, "content-type": "", "content-length": "2" }, "{}")).toBe(415);
@@ -66,7 +73,12 @@ test("without the store a closed rate lets nobody through, an open one everybody
 test("the first organisation gets its key and its owner's link, once", async () => {
   const clock = fixedClock();
   const store = memoryStore(clock);
-  const ports = { clock, store, background: () => {}, config: { publicUrl: PUBLIC, allowPrivateHosts: false, bootstrapToken: null, local: null } };
+  const ports = {
+    clock,
+    store,
+    background: () => {},
+    config: { publicUrl: PUBLIC, allowPrivateHosts: false, bootstrapToken: null, local: null },
+  };
   const wanted = { org: "acme", name: "Acme", shards: 2, owner: { id: "o", name: "Olga", email: "olga@example.com" } };
   const made = await bootstrap(ports, wanted);
   expect(made).toMatchObject({ org: "acme", url: `${PUBLIC}/#ticket=${made.ticket}`, expiresAt: "2026-11-24T12:00:00.000Z" });

@@ -1,7 +1,17 @@
 import { beforeEach, expect, test } from "vitest";
 import { fixedClock, memoryStore } from "../settings/fixtures.ts";
 import { createAdminTicket, takeAdminTicket, ticketUrl } from "./admin-tickets.ts";
-import { SESSION_COOKIE, clearedCookie, confirmSession, createSession, isConfirmed, readSession, revokeAllSessions, revokeSession, viewSession } from "./sessions.ts";
+import {
+  SESSION_COOKIE,
+  clearedCookie,
+  confirmSession,
+  createSession,
+  isConfirmed,
+  readSession,
+  revokeAllSessions,
+  revokeSession,
+  viewSession,
+} from "./sessions.ts";
 
 const MINUTE = 60_000;
 const who = { org: "acme", admin: { id: "a1", name: "Kim", email: "kim@example.com" }, role: "admin" as const };
@@ -26,7 +36,14 @@ test("a session is a strict cookie, read in one round trip with the organisation
   expect(JSON.stringify(store.commands)).not.toContain(value);
   store.trips = 0;
   const session = await readSession(ports(), value);
-  expect(session).toEqual({ ...who, id, version: 7, shards: 2, signedInAt: "2026-11-23T12:00:00.000Z", confirmedAt: "2026-11-23T12:00:00.000Z" });
+  expect(session).toEqual({
+    ...who,
+    id,
+    version: 7,
+    shards: 2,
+    signedInAt: "2026-11-23T12:00:00.000Z",
+    confirmedAt: "2026-11-23T12:00:00.000Z",
+  });
   expect(store.commands.slice(-3).map(([name]) => name)).toEqual(["GET", "HMGET", "EXPIRE"]);
   store.trips = 0;
   await readSession(ports(), value);
@@ -36,7 +53,8 @@ test("a session is a strict cookie, read in one round trip with the organisation
 test("no cookie, a foreign one or one for another organisation is nobody", async () => {
   const { value } = await signIn();
   for (const cookie of [undefined, "", "x", "ACME.x"]) await expect(readSession(ports(), cookie)).rejects.toMatchObject({ status: 401 });
-  for (const cookie of [`${value}x`, value.replace("acme", "other")]) await expect(readSession(ports(), cookie)).rejects.toMatchObject({ code: "session.expired" });
+  for (const cookie of [`${value}x`, value.replace("acme", "other")])
+    await expect(readSession(ports(), cookie)).rejects.toMatchObject({ code: "session.expired" });
 });
 
 test("30 minutes without a sign of life end a session, and 12 hours in any case", async () => {

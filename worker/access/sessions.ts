@@ -26,7 +26,10 @@ const sessionKey = (id: string): string => `session:${id}`;
 const indexKey = (org: string, admin: string): string => `sessions:${org}:${admin}`;
 
 /** Signs an admin in. The cookie is the answer's `set-cookie` header. */
-export async function createSession({ store, clock }: { store: Store; clock: Clock }, who: { org: string; admin: Admin; role: Role }): Promise<{ id: string; cookie: string }> {
+export async function createSession(
+  { store, clock }: { store: Store; clock: Clock },
+  who: { org: string; admin: Admin; role: Role },
+): Promise<{ id: string; cookie: string }> {
   // The cookie names the organisation, so that reading a session is one round trip.
   const value = `${who.org}.${newSecret()}`;
   const id = hashOf(value);
@@ -46,7 +49,10 @@ export const clearedCookie = (): string => cookieOf("", 0);
  * The session of a cookie's value, in one round trip.
  * @throws 401 `session.missing`, `session.expired`
  */
-export async function readSession({ store, clock, background }: Pick<Outside, "store" | "clock" | "background">, cookie: string | undefined): Promise<Session> {
+export async function readSession(
+  { store, clock, background }: Pick<Outside, "store" | "clock" | "background">,
+  cookie: string | undefined,
+): Promise<Session> {
   const org = cookie?.split(".", 1)[0] ?? "";
   if (!cookie || !ORG_NAME.test(org)) throw unauthorized("session.missing", "Please sign in.");
   const id = hashOf(cookie);
@@ -111,7 +117,8 @@ async function readRecord(store: Store, id: string): Promise<SessionRecord> {
 
 const expired = () => unauthorized("session.expired", "You are signed out. Please sign in again.");
 
-const cookieOf = (value: string, seconds: number): string => `${SESSION_COOKIE}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; Secure; SameSite=Strict`;
+const cookieOf = (value: string, seconds: number): string =>
+  `${SESSION_COOKIE}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; Secure; SameSite=Strict`;
 
 const lastTouched = new WeakMap<Store, Map<string, number>>();
 const MOST_TOUCHED = 10_000;

@@ -15,10 +15,15 @@ const now = clock.now() / 1_000;
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const forge = async (header: object, claims: object, key?: Uint8Array) => {
   const text = `${encode(header)}.${encode(claims)}`;
-  return `Bearer ${text}.${createHmac("sha256", key ?? (await vault.signingKey("user-token"))).update(text).digest("base64url")}`;
+  return `Bearer ${text}.${createHmac("sha256", key ?? (await vault.signingKey("user-token")))
+    .update(text)
+    .digest("base64url")}`;
 };
 const refusal = async (header: string | undefined, at: Parameters<typeof verifyUserToken>[0] = ports) => {
-  const error = await verifyUserToken(at, header).then(() => null, (reason: unknown) => reason);
+  const error = await verifyUserToken(at, header).then(
+    () => null,
+    (reason: unknown) => reason,
+  );
   return error instanceof AppError ? error.code : error;
 };
 const HEADER = { alg: "HS256", typ: "carillon-user+jwt" };

@@ -62,7 +62,9 @@ const invalidToken = () => unauthorized("token.invalid", "This token is not vali
 
 /** HMAC with SHA-256 (RFC 7515, HS256). */
 const sign = async ({ vault }: Pick<Outside, "vault">, text: string): Promise<string> =>
-  createHmac("sha256", await vault.signingKey("user-token")).update(text).digest("base64url");
+  createHmac("sha256", await vault.signingKey("user-token"))
+    .update(text)
+    .digest("base64url");
 
 function encode(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { startFaces } from "./faces/start.ts";
 import { fingerprint } from "./build-pages.ts";
 import { freePort } from "./free-port.ts";
@@ -38,7 +38,7 @@ export async function prepareWorkers(start: Start): Promise<Prepared> {
   const objects = `${start.data}/objects`;
   mkdirSync(objects, { recursive: true });
   const config = `${start.data}/workerd.capnp`;
-  writeFileSync(config, workerdConfig(port, objects, env, readFileSync(start.sandbox.smtp.caFile, "utf8")), { mode: 0o600 });
+  writeFileSync(config, workerdConfig(port, relative(start.data, `${BUNDLE}/cloudflare.js`), objects, env, readFileSync(start.sandbox.smtp.caFile, "utf8")), { mode: 0o600 });
 
   // Bare workerd has no cron.
   const cron = setInterval(() => {
@@ -49,7 +49,7 @@ export async function prepareWorkers(start: Start): Promise<Prepared> {
   start.stopping.push(() => clearInterval(cron));
 
   // The shell is replaced by workerd; what stays behind only waits for the end of our pipe, and then ends workerd too.
-  const script = 'exec 3<&0; (cat <&3 >/dev/null; kill -9 $$) & exec "$0" serve --experimental "$1" </dev/null 3<&-';
+  const script = 'exec 3<&0; (cat <&3 >/dev/null; kill -9 $$ 2>/dev/null) & exec "$0" serve --experimental "$1" </dev/null 3<&-';
   return {
     command: "sh",
     args: ["-c", script, workerdBinary(), config],
@@ -84,7 +84,8 @@ function workerdBinary(): string {
   return stdout.trim();
 }
 
-function workerdConfig(port: number, objects: string, env: Record<string, string>, authority: string): string {
+/** workerd reads an embedded file relative to the configuration that names it. */
+function workerdConfig(port: number, bundleFile: string, objects: string, env: Record<string, string>, authority: string): string {
   const text = (value: string) => JSON.stringify(value);
   const variables = Object.entries(env)
     .filter(([name]) => !["PATH", "HOME"].includes(name))
@@ -100,7 +101,7 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
 );
 const worker :Workerd.Worker = (
-  modules = [(name = "cloudflare.js", esModule = embed ${text(`${BUNDLE}/cloudflare.js`)})],
+  modules = [(name = "cloudflare.js", esModule = embed ${text(bundleFile)})],
   compatibilityDate = "2026-11-17",
   durableObjectNamespaces = [(className = "ShardObject", uniqueKey = "carillon-shard", enableSql = true)],
   durableObjectStorage = (localDisk = "objects"),

@@ -22,7 +22,8 @@ export const authRoutes: Route[] = [
     summary: "A token for one person's browser, for 15 minutes at the most.",
     body: userTokenRequestSchema,
     answer: { schema: tokenSchema, description: "The token" },
-    handle: async ({ c, ports, who, body }) => c.json(await mintUserToken(ports, { org: who.org, user: body.user, shards: who.shards }, body.ttl)),
+    handle: async ({ c, ports, who, body }) =>
+      c.json(await mintUserToken(ports, { org: who.org, user: body.user, shards: who.shards }, body.ttl)),
   }),
   route<z.infer<typeof adminTicketSchema>>({
     method: "POST",
@@ -47,7 +48,8 @@ export const authRoutes: Route[] = [
       const { bootstrapToken } = ports.config;
       if (bootstrapToken === null) throw notFound("route");
       await countTry(ports, RATES.signIn, "bootstrap");
-      if (!isSame(bearerOf(c.req.header("authorization")) ?? "", bootstrapToken)) throw unauthorized("bootstrap.token", "The bootstrap token is missing or wrong.");
+      if (!isSame(bearerOf(c.req.header("authorization")) ?? "", bootstrapToken))
+        throw unauthorized("bootstrap.token", "The bootstrap token is missing or wrong.");
       return c.json(await bootstrap(ports, body), 201, { "cache-control": "no-store" });
     },
   }),

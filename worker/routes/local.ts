@@ -20,7 +20,12 @@ const DEMO_USERS = ["u1", "u2", "u3", "u4", "u5"];
 
 const signInSchema = z.strictObject({ org: z.string().min(1).max(40), admin: adminTicketSchema.shape.admin });
 const demoTokenSchema = tokenRequestSchema.pick({ user: true });
-const personSchema = z.object({ id: z.string(), name: z.string().nullable(), email: z.string().nullable(), timeZone: z.string().nullable() });
+const personSchema = z.object({
+  id: z.string(),
+  name: z.string().nullable(),
+  email: z.string().nullable(),
+  timeZone: z.string().nullable(),
+});
 
 /** What only a local start serves: fresh sign-in links for its output, and the demo page's own small CRM. */
 export const localRoutes: Route[] = [
@@ -32,9 +37,14 @@ export const localRoutes: Route[] = [
     body: signInSchema,
     answer: { schema: z.object({ ticket: z.string(), url: z.string(), expiresAt: z.string() }), description: "The link" },
     async handle({ c, ports, body }) {
-      if (!isSame(bearerOf(c.req.header("authorization")) ?? "", local(ports).token)) throw unauthorized("local.token", "The start's own token is missing or wrong.");
+      if (!isSame(bearerOf(c.req.header("authorization")) ?? "", local(ports).token))
+        throw unauthorized("local.token", "The start's own token is missing or wrong.");
       if (!(await readOrg(ports, body.org))) throw notFound("organisation");
-      const { ticket, expiresAt } = await createAdminTicket(ports, { org: body.org, admin: body.admin, role: "owner" }, START_TICKET_SECONDS);
+      const { ticket, expiresAt } = await createAdminTicket(
+        ports,
+        { org: body.org, admin: body.admin, role: "owner" },
+        START_TICKET_SECONDS,
+      );
       return c.json({ ticket, url: ticketUrl(ports.config.publicUrl, ticket), expiresAt });
     },
   }),
@@ -47,7 +57,9 @@ export const localRoutes: Route[] = [
     async handle({ c, ports }) {
       const org = await demoOrg(ports);
       const people = await Promise.all(DEMO_USERS.map((id) => ports.shards.get(org.org, shardOf(id, org.shards)).user(id)));
-      return c.json({ data: people.filter((person) => person !== null).map(({ id, name, email, timeZone }) => ({ id, name, email, timeZone })) });
+      return c.json({
+        data: people.filter((person) => person !== null).map(({ id, name, email, timeZone }) => ({ id, name, email, timeZone })),
+      });
     },
   }),
   route({
@@ -85,7 +97,10 @@ export const localRoutes: Route[] = [
       checkSameOrigin(c.req.raw, ports.config.publicUrl);
       const headers = { authorization: `Bearer ${local(ports).demoKey}`, "content-type": "application/json" };
       const answer = await ports.self(new Request(new URL("/v1/events", c.req.url), { method: "POST", headers, body: raw }));
-      return new Response(answer.body, { status: answer.status, headers: { "content-type": answer.headers.get("content-type") ?? "application/json" } });
+      return new Response(answer.body, {
+        status: answer.status,
+        headers: { "content-type": answer.headers.get("content-type") ?? "application/json" },
+      });
     },
   }),
 ];

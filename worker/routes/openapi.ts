@@ -40,7 +40,13 @@ const TAGS = {
 type ShownKind = keyof typeof TAGS;
 const isShown = (kind: Caller["kind"]): kind is ShownKind => Object.hasOwn(TAGS, kind);
 
-const SECURITY: Record<ShownKind, Record<string, string[]>[]> = { crm: [{ apiKey: [] }], user: [{ userToken: [] }], admin: [{ session: [] }], ticket: [], public: [] };
+const SECURITY: Record<ShownKind, Record<string, string[]>[]> = {
+  crm: [{ apiKey: [] }],
+  user: [{ userToken: [] }],
+  admin: [{ session: [] }],
+  ticket: [],
+  public: [],
+};
 
 const problemSchema = z.object({
   type: z.string(),
@@ -65,7 +71,8 @@ export function openApiDocument(routes: Route[], publicUrl: string): OpenApi {
     info: {
       title: "Carillon",
       version: "1",
-      description: "The notification service of a CRM. JSON in and out; times are ISO 8601 in UTC, zones IANA names. Lists page by cursor: ask again with what `next` held until it is null.",
+      description:
+        "The notification service of a CRM. JSON in and out; times are ISO 8601 in UTC, zones IANA names. Lists page by cursor: ask again with what `next` held until it is null.",
     },
     servers: [{ url: publicUrl }],
     tags: Object.values(TAGS).filter(({ name }) => shown.some((one) => tagOf(one.caller) === name)),
@@ -78,7 +85,10 @@ export function openApiDocument(routes: Route[], publicUrl: string): OpenApi {
       },
       schemas: { Problem: jsonSchemaOf(problemSchema, "output") },
       responses: {
-        Problem: { description: "RFC 9457: what was wrong", content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } },
+        Problem: {
+          description: "RFC 9457: what was wrong",
+          content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+        },
       },
     },
   };
@@ -99,9 +109,24 @@ export function docsRoutes(routes: Route[]): Route[] {
   const shared = { method: "GET", caller: { kind: "public" } } as const;
   const caching = { "cache-control": "public, max-age=300" };
   return [
-    route({ ...shared, path: "/openapi.json", summary: "This API as OpenAPI 3.1.", handle: ({ c, ports }) => c.json(made(ports.config.publicUrl).document, 200, { ...caching, "access-control-allow-origin": "*" }) }),
-    route({ ...shared, path: "/docs", summary: "This API to read.", handle: ({ c, ports }) => c.html(made(ports.config.publicUrl).page, 200, caching) }),
-    route({ ...shared, path: "/docs/docs.css", summary: "The page's style.", handle: ({ c }) => c.body(DOCS_STYLE, 200, { ...caching, "content-type": "text/css; charset=utf-8" }) }),
+    route({
+      ...shared,
+      path: "/openapi.json",
+      summary: "This API as OpenAPI 3.1.",
+      handle: ({ c, ports }) => c.json(made(ports.config.publicUrl).document, 200, { ...caching, "access-control-allow-origin": "*" }),
+    }),
+    route({
+      ...shared,
+      path: "/docs",
+      summary: "This API to read.",
+      handle: ({ c, ports }) => c.html(made(ports.config.publicUrl).page, 200, caching),
+    }),
+    route({
+      ...shared,
+      path: "/docs/docs.css",
+      summary: "The page's style.",
+      handle: ({ c }) => c.body(DOCS_STYLE, 200, { ...caching, "content-type": "text/css; charset=utf-8" }),
+    }),
   ];
 }
 
@@ -116,7 +141,14 @@ function operationOf(one: Route): Operation {
     ...(schema ? { "x-max-bytes": maxBytes } : {}),
     security: isShown(caller.kind) ? SECURITY[caller.kind] : [],
     parameters: [...pathParameters(path), ...(query ? queryParameters(jsonSchemaOf(query, "input")) : [])],
-    ...(schema ? { requestBody: { required: (schema.required ?? []).length > 0 || schema.anyOf !== undefined, content: { "application/json": { schema, example: exampleOf(`${method} ${path}`, schema) } } } } : {}),
+    ...(schema
+      ? {
+          requestBody: {
+            required: (schema.required ?? []).length > 0 || schema.anyOf !== undefined,
+            content: { "application/json": { schema, example: exampleOf(`${method} ${path}`, schema) } },
+          },
+        }
+      : {}),
     responses: {
       [answer?.status ?? 200]: {
         description: answer?.description ?? "Done",
@@ -140,4 +172,9 @@ const pathParameters = (path: string): Operation["parameters"] =>
   [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({ name: name!, in: "path", required: true, schema: { type: "string" } }));
 
 const queryParameters = (schema: JsonSchema): Operation["parameters"] =>
-  Object.entries(schema.properties ?? {}).map(([name, property]) => ({ name, in: "query", required: schema.required?.includes(name) ?? false, schema: property }));
+  Object.entries(schema.properties ?? {}).map(([name, property]) => ({
+    name,
+    in: "query",
+    required: schema.required?.includes(name) ?? false,
+    schema: property,
+  }));

@@ -19,17 +19,20 @@ beforeEach(async () => {
   await store.run(["HSET", "org:acme", "version", "1", "shards", "2"], ["HSET", "settings:acme", "1", JSON.stringify(initialSettings())]);
 });
 
-const switched = (enabled: boolean) => (settings: Settings): Settings => ({
-  ...settings,
-  channels: { ...settings.channels, "in-app": { ...settings.channels["in-app"], enabled } },
-});
+const switched =
+  (enabled: boolean) =>
+  (settings: Settings): Settings => ({
+    ...settings,
+    channels: { ...settings.channels, "in-app": { ...settings.channels["in-app"], enabled } },
+  });
 const pointer = async () => (await store.run(["HGET", "org:acme", "version"]))[0];
 
 test("a change has reached every shard when it is answered, and is settled", async () => {
   shards.told[1]!.wakes = [{ channel: "email", at: clock.now(), number: "n1" }];
   const settings = await changeSettings(ports(), "acme", "Kim", "In-app off", switched(false), { "in-app": "urgent" });
   expect(settings).toMatchObject({ version: 2, changed: { at: clock.now(), by: "Kim", what: "In-app off" } });
-  for (const shard of shards.told) expect(shard).toMatchObject({ rules: rulesOf(settings), releases: { "in-app": "urgent" }, pending: null });
+  for (const shard of shards.told)
+    expect(shard).toMatchObject({ rules: rulesOf(settings), releases: { "in-app": "urgent" }, pending: null });
   expect(shards.told[0]!.rules!.gates).toEqual({ "in-app": "off", email: "unset", sms: "unset", whatsapp: "unset", push: "unset" });
   expect(queue.jobs).toEqual([{ org: "acme", shard: 1, channel: "email", at: clock.now(), number: "n1" }]);
   expect(await pointer()).toBe("2");
@@ -51,7 +54,11 @@ test("every version stays readable, and one that this process knows costs nothin
 });
 
 test("changes at the same time build on one another", async () => {
-  const add = (night: string) => changeSettings(ports(), "acme", night, night, (settings) => ({ ...settings, channels: { ...settings.channels, sms: { ...settings.channels.sms, secrets: { ...settings.channels.sms.secrets, [night]: night } } } }));
+  const add = (night: string) =>
+    changeSettings(ports(), "acme", night, night, (settings) => ({
+      ...settings,
+      channels: { ...settings.channels, sms: { ...settings.channels.sms, secrets: { ...settings.channels.sms.secrets, [night]: night } } },
+    }));
   await Promise.all(["a", "b", "c"].map(add));
   expect(await pointer()).toBe("4");
   expect(Object.keys((await readSettings(ports(), "acme", 4)).channels.sms.secrets).sort()).toEqual(["a", "b", "c"]);
@@ -59,7 +66,10 @@ test("changes at the same time build on one another", async () => {
 
 test("a change that someone else has under way is answered 409", async () => {
   shards.told[0]!.pending = { version: 2, settings: initialSettings(), releases: {} };
-  await expect(changeSettings(ports(), "acme", "Kim", "off", switched(false))).rejects.toMatchObject({ status: 409, code: "settings.busy" });
+  await expect(changeSettings(ports(), "acme", "Kim", "off", switched(false))).rejects.toMatchObject({
+    status: 409,
+    code: "settings.busy",
+  });
   expect(await pointer()).toBe("1");
 }, 10_000);
 
@@ -71,12 +81,18 @@ test("without the store nothing is begun", async () => {
 
 test("what a shard could not hear stays written down, and is finished from there", async () => {
   shards.told[1]!.isAway = true;
-  await expect(changeSettings(ports(), "acme", "Kim", "off", switched(false))).rejects.toMatchObject({ status: 503, code: "settings.pending" });
+  await expect(changeSettings(ports(), "acme", "Kim", "off", switched(false))).rejects.toMatchObject({
+    status: 503,
+    code: "settings.pending",
+  });
   const pending = shards.told[0]!.pending!;
   expect(pending.version).toBe(2);
   shards.told[1]!.isAway = false;
   await finishChange(ports(), "acme", pending);
-  expect(shards.told.map((shard) => [shard.rules?.version, shard.pending])).toEqual([[2, null], [2, null]]);
+  expect(shards.told.map((shard) => [shard.rules?.version, shard.pending])).toEqual([
+    [2, null],
+    [2, null],
+  ]);
 });
 
 test("whoever finishes late does not undo what came after", async () => {

@@ -64,8 +64,13 @@ async function finishOrPromise(ports: ChangePorts, org: string, change: Settings
     await finishChange(ports, org, change);
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
-    throw new AppError(503, "settings.pending", "The change is written down, but it could not be made everywhere yet. It takes effect by itself within a minute.", {
-      headers: { "retry-after": "10" },
-    });
+    throw new AppError(
+      503,
+      "settings.pending",
+      "The change is written down, but it could not be made everywhere yet. It takes effect by itself within a minute.",
+      {
+        headers: { "retry-after": "10" },
+      },
+    );
   }
 }

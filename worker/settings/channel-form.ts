@@ -23,7 +23,9 @@ export function checkForm(ports: Pick<Ports, "channels" | "config">, channel: Co
   if (!parsed.success) throw invalidForm([...issuesOf(parsed.error, ["settings"]), ...issues]);
   const settings: Record<string, unknown> = parsed.data;
   if (channel === "email") {
-    const policy = ports.channels.email.check(CHANNEL_SETTINGS.email.schema.parse(settings), { allowPrivateHosts: ports.config.allowPrivateHosts });
+    const policy = ports.channels.email.check(CHANNEL_SETTINGS.email.schema.parse(settings), {
+      allowPrivateHosts: ports.config.allowPrivateHosts,
+    });
     issues.push(...policy.map(({ path, message }) => ({ path: `settings.${path}`, message })));
   }
   if (issues.length > 0) throw invalidForm(issues);
@@ -34,7 +36,11 @@ export function checkForm(ports: Pick<Ports, "channels" | "config">, channel: Co
  * The secrets that still stand after a form: what was typed replaces, null clears, and a saved one goes when it would be sent
  * somewhere else than where its owner meant it to go. `typed` values are sealed or plain, as the saved ones are.
  */
-export function mergeSecrets(saved: ChannelSettings, settings: Record<string, unknown>, typed: Record<string, string | null>): Record<string, string> {
+export function mergeSecrets(
+  saved: ChannelSettings,
+  settings: Record<string, unknown>,
+  typed: Record<string, string | null>,
+): Record<string, string> {
   const stolen = new Set(saved.settings === null ? [] : secretsSentElsewhere(saved.settings, settings));
   const secrets = Object.fromEntries(Object.entries(saved.secrets).filter(([field]) => !stolen.has(field)));
   for (const [field, value] of Object.entries(typed)) {
@@ -45,17 +51,28 @@ export function mergeSecrets(saved: ChannelSettings, settings: Record<string, un
 }
 
 /** Seals what was typed, for the place where it will stand. */
-export async function sealSecrets(vault: Vault, org: string, channel: Channel, typed: Record<string, string | null>): Promise<Record<string, string | null>> {
-  const sealed = Object.entries(typed).map(async ([field, value]) => [field, value === null ? null : await vault.seal(value, { org, channel, field })] as const);
+export async function sealSecrets(
+  vault: Vault,
+  org: string,
+  channel: Channel,
+  typed: Record<string, string | null>,
+): Promise<Record<string, string | null>> {
+  const sealed = Object.entries(typed).map(
+    async ([field, value]) => [field, value === null ? null : await vault.seal(value, { org, channel, field })] as const,
+  );
   return Object.fromEntries(await Promise.all(sealed));
 }
 
 /** The same values in the same order, as a schema has put them. */
-export const isSameSettings = (a: Record<string, unknown> | null, b: Record<string, unknown> | null): boolean => JSON.stringify(a) === JSON.stringify(b);
+export const isSameSettings = (a: Record<string, unknown> | null, b: Record<string, unknown> | null): boolean =>
+  JSON.stringify(a) === JSON.stringify(b);
 
 const invalidForm = (errors: Issue[]) => invalid("settings.invalid", "The settings are not as they should be; see errors.", errors);
 
-function checkSecrets(known: readonly string[], given: Record<string, string | null | object>): { secrets: Record<string, string | null>; issues: Issue[] } {
+function checkSecrets(
+  known: readonly string[],
+  given: Record<string, string | null | object>,
+): { secrets: Record<string, string | null>; issues: Issue[] } {
   const secrets: Record<string, string | null> = {};
   const issues: Issue[] = [];
   for (const [field, value] of Object.entries(given)) {
@@ -80,5 +97,7 @@ const DESTINATIONS: Record<string, readonly string[]> = {
 };
 
 function secretsSentElsewhere(before: Record<string, unknown>, after: Record<string, unknown>): string[] {
-  return Object.entries(DESTINATIONS).flatMap(([field, secrets]) => (JSON.stringify(before[field]) === JSON.stringify(after[field]) ? [] : secrets));
+  return Object.entries(DESTINATIONS).flatMap(([field, secrets]) =>
+    JSON.stringify(before[field]) === JSON.stringify(after[field]) ? [] : secrets,
+  );
 }

@@ -19,7 +19,12 @@ export type Trial = { configuration: Configuration<Record<string, unknown>>; sav
  * keep it, so that a test can't send it to another server.
  * @throws 409 `channel.unconfigured`, 422 `settings.invalid`
  */
-export async function prepareTrial(ports: Pick<Ports, "store" | "vault" | "config" | "channels">, place: Place, channel: Channel, form: Partial<ChannelForm>): Promise<Trial> {
+export async function prepareTrial(
+  ports: Pick<Ports, "store" | "vault" | "config" | "channels">,
+  place: Place,
+  channel: Channel,
+  form: Partial<ChannelForm>,
+): Promise<Trial> {
   const name = configurable(channel);
   const org = await readOrg(ports, place.org);
   if (!org) throw notFound("organisation");
@@ -29,7 +34,9 @@ export async function prepareTrial(ports: Pick<Ports, "store" | "vault" | "confi
   const checked = checkForm(ports, name, { settings, secrets: form.secrets });
   const opened = await openSecrets(ports, place.org, channel, saved, checked.secrets);
   const secrets = mergeSecrets({ ...saved, secrets: opened }, checked.settings, checked.secrets);
-  const isSaved = isSameSettings(saved.settings && CHANNEL_SETTINGS[name].schema.parse(saved.settings), checked.settings) && isSameSecrets(opened, secrets);
+  const isSaved =
+    isSameSettings(saved.settings && CHANNEL_SETTINGS[name].schema.parse(saved.settings), checked.settings) &&
+    isSameSecrets(opened, secrets);
   return {
     configuration: {
       settings: checked.settings,
@@ -42,7 +49,14 @@ export async function prepareTrial(ports: Pick<Ports, "store" | "vault" | "confi
 }
 
 /** Tests a channel of the outside, stage by stage. The result is stored before the last stage is told. */
-export async function* runTrial(ports: Ports, place: Place, by: string, channel: Channel, trial: Trial, to: string): AsyncGenerator<TestStage> {
+export async function* runTrial(
+  ports: Ports,
+  place: Place,
+  by: string,
+  channel: Channel,
+  trial: Trial,
+  to: string,
+): AsyncGenerator<TestStage> {
   const adapter = channel === "in-app" || !isConfigurable(channel) ? null : ports.channels[channel];
   if (!adapter) throw notFound("channel to test");
   const configuration = { ...trial.configuration, settings: CHANNEL_SETTINGS.email.schema.parse(trial.configuration.settings) };
@@ -53,7 +67,14 @@ export async function* runTrial(ports: Ports, place: Place, by: string, channel:
 }
 
 /** A test of the saved values is kept, and a green one ends the channel's fault in every shard. */
-async function store(ports: Ports, place: Place, by: string, channel: Channel, trial: Trial, ok: boolean): Promise<Pick<TestStage, "remedy">> {
+async function store(
+  ports: Ports,
+  place: Place,
+  by: string,
+  channel: Channel,
+  trial: Trial,
+  ok: boolean,
+): Promise<Pick<TestStage, "remedy">> {
   if (trial.savedVersion === null) return {};
   try {
     await changeSettings(ports, place.org, by, `${channel} tested`, (newest) => {
@@ -78,7 +99,13 @@ async function clearFaults(ports: Ports, place: Place, channel: Channel): Promis
 }
 
 /** One that no longer opens is of no matter where another was typed. */
-async function openSecrets(ports: Pick<Ports, "vault">, org: string, channel: Channel, saved: ChannelSettings, typed: Record<string, unknown>): Promise<Record<string, string>> {
+async function openSecrets(
+  ports: Pick<Ports, "vault">,
+  org: string,
+  channel: Channel,
+  saved: ChannelSettings,
+  typed: Record<string, unknown>,
+): Promise<Record<string, string>> {
   const opened: Record<string, string> = {};
   for (const [field, sealed] of Object.entries(saved.secrets)) {
     try {

@@ -7,7 +7,8 @@ import type { ChannelStatus } from "../shard/calls.ts";
 /** A channel as the page shows it; of secrets only whether they are set. */
 export function viewOf(channel: Channel, saved: ChannelSettings, status: ChannelStatus): ChannelView {
   const secrets: ChannelView["secrets"] = {};
-  if (isConfigurable(channel)) for (const field of CHANNEL_SETTINGS[channel].secrets) secrets[field] = { set: Object.hasOwn(saved.secrets, field) };
+  if (isConfigurable(channel))
+    for (const field of CHANNEL_SETTINGS[channel].secrets) secrets[field] = { set: Object.hasOwn(saved.secrets, field) };
   return {
     channel,
     version: saved.version,
@@ -25,7 +26,13 @@ export function viewOf(channel: Channel, saved: ChannelSettings, status: Channel
 
 function healthOf(channel: Channel, saved: ChannelSettings, { fault }: ChannelStatus): ChannelView["health"] {
   if (saved.settings === null) return { state: "unconfigured" };
-  if (fault) return { state: "fault", why: fault.why, ...(fault.remedy === null ? {} : { remedy: fault.remedy }), since: new Date(fault.since).toISOString() };
+  if (fault)
+    return {
+      state: "fault",
+      why: fault.why,
+      ...(fault.remedy === null ? {} : { remedy: fault.remedy }),
+      since: new Date(fault.since).toISOString(),
+    };
   // In-app is built in: there is nothing outside that could be wrong.
   if (channel === "in-app") return { state: "ok" };
   if (saved.tested === null) return { state: "untested" };

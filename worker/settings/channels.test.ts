@@ -13,7 +13,16 @@ import { createVault } from "./vault.ts";
 
 const clock = fixedClock();
 const NOW = "2026-11-23T12:00:00.000Z";
-const EMAIL = { host: "smtp.example.com", port: 587, username: "crm", encryption: "tls", fromAddress: "crm@example.com", fromName: "CRM", replyTo: "", auth: "password" };
+const EMAIL = {
+  host: "smtp.example.com",
+  port: 587,
+  username: "crm",
+  encryption: "tls",
+  fromAddress: "crm@example.com",
+  fromName: "CRM",
+  replyTo: "",
+  auth: "password",
+};
 
 let ports: Ports;
 let store: ReturnType<typeof memoryStore>;
@@ -25,7 +34,10 @@ beforeEach(async () => {
   store = memoryStore(clock);
   shards = toldShards(2);
   tested = [];
-  stages = [{ stage: "tcp", ok: true, ms: 1 }, { stage: "done", ok: true, ms: 2 }];
+  stages = [
+    { stage: "tcp", ok: true, ms: 1 },
+    { stage: "done", ok: true, ms: 2 },
+  ];
   ports = {
     clock,
     store,
@@ -45,11 +57,15 @@ beforeEach(async () => {
           tested.push(configuration);
           yield* stages;
         },
-        check: ({ host }, { allowPrivateHosts }) => (host === "localhost" && !allowPrivateHosts ? [{ path: "host", message: "private" }] : []),
+        check: ({ host }, { allowPrivateHosts }) =>
+          host === "localhost" && !allowPrivateHosts ? [{ path: "host", message: "private" }] : [],
       },
     },
   };
-  await store.run(["HSET", "org:acme", "version", "1", "shards", "2", "name", "Acme"], ["HSET", "settings:acme", "1", JSON.stringify(initialSettings())]);
+  await store.run(
+    ["HSET", "org:acme", "version", "1", "shards", "2", "name", "Acme"],
+    ["HSET", "settings:acme", "1", JSON.stringify(initialSettings())],
+  );
 });
 
 const place = async () => ({ org: "acme", shards: 2, version: Number((await store.run(["HGET", "org:acme", "version"]))[0]) });
@@ -63,17 +79,36 @@ const run = async (form: Parameters<typeof prepareTrial>[3]) => {
   return seen;
 };
 const refusal = async (work: Promise<unknown>) => {
-  const error = await work.then(() => null, (reason: unknown) => reason);
+  const error = await work.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
   return error instanceof AppError ? { code: error.code, errors: error.errors } : error;
 };
 
 test("a new channel is unconfigured; once saved it is untested, and keeps its secrets to itself", async () => {
   expect(await show()).toEqual({
-    channel: "email", version: 1, enabled: false, configured: false, health: { state: "unconfigured" }, parked: 0, oldestParked: null, settings: {},
-    secrets: { password: { set: false }, clientSecret: { set: false }, refreshToken: { set: false } }, switched: null, tested: null,
+    channel: "email",
+    version: 1,
+    enabled: false,
+    configured: false,
+    health: { state: "unconfigured" },
+    parked: 0,
+    oldestParked: null,
+    settings: {},
+    secrets: { password: { set: false }, clientSecret: { set: false }, refreshToken: { set: false } },
+    switched: null,
+    tested: null,
   } satisfies ChannelView);
   const view = await save({ version: 1, settings: { ...EMAIL, replyTo: undefined }, secrets: { password: "hunter2" } });
-  expect(view).toMatchObject({ version: 2, enabled: false, configured: true, health: { state: "untested" }, settings: EMAIL, secrets: { password: { set: true } } });
+  expect(view).toMatchObject({
+    version: 2,
+    enabled: false,
+    configured: true,
+    health: { state: "untested" },
+    settings: EMAIL,
+    secrets: { password: { set: true } },
+  });
   expect(await show()).toEqual(view);
   expect(JSON.stringify(store.commands)).not.toContain("hunter2");
   expect(await password()).toBe("hunter2");
@@ -111,18 +146,34 @@ test("whoever moves the server has to type the password again", async () => {
 });
 
 test("every mistake is named at its field", async () => {
-  const form = { version: 1, settings: { ...EMAIL, host: "https://x", port: 0, colour: "red" }, secrets: { password: SECRET_MASK, pin: "1" } };
+  const form = {
+    version: 1,
+    settings: { ...EMAIL, host: "https://x", port: 0, colour: "red" },
+    secrets: { password: SECRET_MASK, pin: "1" },
+  };
   const answer = await refusal(save(form));
   expect(answer).toMatchObject({ code: "settings.invalid" });
-  expect((answer as AppError).errors.map(({ path }) => path).sort()).toEqual(["secrets.password", "secrets.pin", "settings", "settings.host", "settings.port"]);
-  expect(await refusal(save({ version: 1, settings: { ...EMAIL, host: "localhost" } }))).toEqual({ code: "settings.invalid", errors: [{ path: "settings.host", message: "private" }] });
+  expect((answer as AppError).errors.map(({ path }) => path).sort()).toEqual([
+    "secrets.password",
+    "secrets.pin",
+    "settings",
+    "settings.host",
+    "settings.port",
+  ]);
+  expect(await refusal(save({ version: 1, settings: { ...EMAIL, host: "localhost" } }))).toEqual({
+    code: "settings.invalid",
+    errors: [{ path: "settings.host", message: "private" }],
+  });
   ports.config.allowPrivateHosts = true;
   expect((await save({ version: 1, settings: { ...EMAIL, host: "localhost" } })).version).toBe(2);
 });
 
 test("the second of two who read the same version gets the first one's values", async () => {
   await save({ version: 1, settings: EMAIL });
-  const error = await save({ version: 1, settings: { ...EMAIL, fromName: "Other" } }).then(() => null, (reason: unknown) => reason);
+  const error = await save({ version: 1, settings: { ...EMAIL, fromName: "Other" } }).then(
+    () => null,
+    (reason: unknown) => reason,
+  );
   expect(error).toMatchObject({ status: 409, code: "settings.conflict", extra: { current: { version: 2, settings: EMAIL } } });
 });
 
@@ -131,7 +182,8 @@ test("switching is no edit: a form stays good, and every shard has heard of it",
   await save({ version: 1, settings: EMAIL });
   const on = await switchChannel(ports, await place(), "Kim", "email", true, { dropOlderThanDays: 2 });
   expect(on).toMatchObject({ version: 2, enabled: true, switched: { at: NOW, by: "Kim" } });
-  for (const { rules, releases } of shards.told) expect([rules?.gates.email, releases]).toEqual(["on", { email: { dropOlderThanDays: 2 } }]);
+  for (const { rules, releases } of shards.told)
+    expect([rules?.gates.email, releases]).toEqual(["on", { email: { dropOlderThanDays: 2 } }]);
   const versions = (await place()).version;
   await switchChannel(ports, await place(), "Kim", "email", true);
   expect((await place()).version).toBe(versions);
@@ -142,13 +194,34 @@ test("switching is no edit: a form stays good, and every shard has heard of it",
 
 test("a green test of the saved values makes a channel healthy and ends its fault everywhere", async () => {
   await save({ version: 1, settings: EMAIL, secrets: { password: "hunter2" } });
-  shards.told[1]!.status = { fault: { why: "535", remedy: "Check the password", since: clock.now() }, parked: 3, oldestParked: clock.now() };
+  shards.told[1]!.status = {
+    fault: { why: "535", remedy: "Check the password", since: clock.now() },
+    parked: 3,
+    oldestParked: clock.now(),
+  };
   shards.told[1]!.wakes = [{ channel: "email", at: clock.now(), number: "w" }];
-  expect(await show()).toMatchObject({ health: { state: "fault", why: "535", remedy: "Check the password", since: NOW }, parked: 3, oldestParked: NOW });
+  expect(await show()).toMatchObject({
+    health: { state: "fault", why: "535", remedy: "Check the password", since: NOW },
+    parked: 3,
+    oldestParked: NOW,
+  });
   expect(await run({})).toEqual(stages);
-  expect(tested).toEqual([{ settings: EMAIL, secrets: { password: "hunter2" }, sender: { publicUrl: "https://carillon.example.com", orgName: "Acme" }, allowPrivateHosts: false }]);
+  expect(tested).toEqual([
+    {
+      settings: EMAIL,
+      secrets: { password: "hunter2" },
+      sender: { publicUrl: "https://carillon.example.com", orgName: "Acme" },
+      allowPrivateHosts: false,
+    },
+  ]);
   expect(await show()).toMatchObject({ version: 2, health: { state: "ok" }, tested: { at: NOW, ok: true } });
-  expect((ports.queue as ReturnType<typeof memoryQueue>).jobs).toContainEqual({ org: "acme", shard: 1, channel: "email", at: clock.now(), number: "w" });
+  expect((ports.queue as ReturnType<typeof memoryQueue>).jobs).toContainEqual({
+    org: "acme",
+    shard: 1,
+    channel: "email",
+    at: clock.now(),
+    number: "w",
+  });
   expect((await readHistory(ports, "acme"))[0]).toMatchObject({ what: "email tested", by: "Kim" });
   expect((await save({ version: 2, settings: { ...EMAIL, fromName: "New" } })).health).toEqual({ state: "untested" });
 });

@@ -32,7 +32,8 @@ export async function saveChannel(
   const status = await statusOf(ports.shards, place, channel);
   const known = (await readSettings(ports, place.org, place.version)).channels[channel];
   // A channel that was never set up may be sent back as it was read.
-  if (known.settings === null && Object.keys(form.settings).length === 0 && !hasTyped(form)) return { view: viewOf(channel, known, status), changed: [] };
+  if (known.settings === null && Object.keys(form.settings).length === 0 && !hasTyped(form))
+    return { view: viewOf(channel, known, status), changed: [] };
   const checked = checkForm(ports, name, form);
   const typed = await sealSecrets(ports.vault, place.org, name, checked.secrets);
 
@@ -40,7 +41,9 @@ export async function saveChannel(
   const settings = await changeSettings(ports, place.org, by, `${channel} saved`, (newest) => {
     const saved = newest.channels[channel];
     if (saved.version !== form.version) {
-      throw conflict("settings.conflict", "Someone else has saved this channel in the meantime.", { current: viewOf(channel, saved, status) });
+      throw conflict("settings.conflict", "Someone else has saved this channel in the meantime.", {
+        current: viewOf(channel, saved, status),
+      });
     }
     const secrets = mergeSecrets(saved, checked.settings, typed);
     changed = differences(saved, checked.settings, secrets);
@@ -71,7 +74,14 @@ export async function switchChannel(
       if (newest.channels[channel].settings === null) throw conflict("channel.unconfigured", "Set the channel up before switching it on.");
       return withChannel(newest, channel, { enabled, switched });
     };
-    settings = await changeSettings(ports, place.org, by, `${channel} switched ${enabled ? "on" : "off"}`, mutate, enabled ? { [channel]: release } : {});
+    settings = await changeSettings(
+      ports,
+      place.org,
+      by,
+      `${channel} switched ${enabled ? "on" : "off"}`,
+      mutate,
+      enabled ? { [channel]: release } : {},
+    );
   }
   return viewOf(channel, settings.channels[channel], await statusOf(ports.shards, place, channel));
 }
@@ -100,11 +110,16 @@ export const withChannel = (settings: Settings, channel: Channel, fields: Partia
   channels: { ...settings.channels, [channel]: { ...settings.channels[channel], ...fields } },
 });
 
-const hasTyped = ({ secrets = {} }: ChannelForm): boolean => Object.values(secrets).some((value) => typeof value === "string" && value !== "");
+const hasTyped = ({ secrets = {} }: ChannelForm): boolean =>
+  Object.values(secrets).some((value) => typeof value === "string" && value !== "");
 
 function differences(saved: ChannelSettings, settings: Record<string, unknown>, secrets: Record<string, string>): string[] {
   const before = saved.settings ?? {};
-  const fields = [...new Set([...Object.keys(before), ...Object.keys(settings)])].filter((field) => !isSameSettings({ field: before[field] }, { field: settings[field] }));
-  const names = [...new Set([...Object.keys(saved.secrets), ...Object.keys(secrets)])].filter((name) => saved.secrets[name] !== secrets[name]);
+  const fields = [...new Set([...Object.keys(before), ...Object.keys(settings)])].filter(
+    (field) => !isSameSettings({ field: before[field] }, { field: settings[field] }),
+  );
+  const names = [...new Set([...Object.keys(saved.secrets), ...Object.keys(secrets)])].filter(
+    (name) => saved.secrets[name] !== secrets[name],
+  );
   return [...fields, ...names];
 }

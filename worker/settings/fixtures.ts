@@ -14,23 +14,46 @@ export function fixedClock(start = Date.parse("2026-11-23T12:00:00Z")): Clock & 
 /** The embedded store in memory, counting round trips and commands. `isAway` makes it unreachable. */
 export function memoryStore(clock: Clock): Store & { trips: number; commands: Command[]; isAway: boolean } {
   const inner = embeddedStore(openSql(":memory:"), clock);
-  const counted = (run: Store["run"]) => async (...commands: Command[]) => {
-    store.trips++;
-    store.commands.push(...commands);
-    if (store.isAway) throw new Unavailable("store");
-    return run(...commands);
+  const counted =
+    (run: Store["run"]) =>
+    async (...commands: Command[]) => {
+      store.trips++;
+      store.commands.push(...commands);
+      if (store.isAway) throw new Unavailable("store");
+      return run(...commands);
+    };
+  const store = {
+    trips: 0,
+    commands: [] as Command[],
+    isAway: false,
+    run: counted(inner.run),
+    atomic: counted(inner.atomic),
+    isReady: async () => !store.isAway,
   };
-  const store = { trips: 0, commands: [] as Command[], isAway: false, run: counted(inner.run), atomic: counted(inner.atomic), isReady: async () => !store.isAway };
   return store;
 }
 
 /** What a test looks at of a shard: which rules it was told, and which settings change it has written down. */
-export type ToldShard = { rules: Rules | null; releases: SettingsChange["releases"]; pending: SettingsChange | null; wakes: Wake[]; status: ChannelStatus; audit: AuditEntry[]; isAway: boolean };
+export type ToldShard = {
+  rules: Rules | null;
+  releases: SettingsChange["releases"];
+  pending: SettingsChange | null;
+  wakes: Wake[];
+  status: ChannelStatus;
+  audit: AuditEntry[];
+  isAway: boolean;
+};
 
 /** Shards that keep what they are told, with the duties that settings rely on. */
 export function toldShards(count = 1): Shards & { told: ToldShard[] } {
   const told = Array.from({ length: count }, (): ToldShard => ({
-    rules: null, releases: {}, pending: null, wakes: [], status: { fault: null, parked: 0, oldestParked: null }, audit: [], isAway: false,
+    rules: null,
+    releases: {},
+    pending: null,
+    wakes: [],
+    status: { fault: null, parked: 0, oldestParked: null },
+    audit: [],
+    isAway: false,
   }));
   const callsOf = (shard: ToldShard): Partial<ShardCalls> => ({
     async apply(rules, releases = {}) {
@@ -55,7 +78,7 @@ export function toldShards(count = 1): Shards & { told: ToldShard[] } {
     confirm: async () => {},
     channelStatus: async () => shard.status,
     audit: async (entry) => void shard.audit.push(entry),
-    auditLog: async () => ({ data: shard.audit.map((entry, n) => ({ ...entry, n })).reverse(), next: null }),
+    auditLog: async () => ({ data: shard.audit.map((entry, n) => ({ ...entry, n })).toReversed(), next: null }),
   });
   return { told, get: (_org, shard) => callsOf(told[shard]!) as ShardCalls };
 }

@@ -39,7 +39,10 @@ export async function writeSettings({ store }: { store: Store }, org: string, se
 }
 
 /** Who changed what and when, newest first, without the settings themselves. */
-export async function readHistory({ store }: { store: Store }, org: string): Promise<{ version: number; at: number | null; by: string | null; what: string | null }[]> {
+export async function readHistory(
+  { store }: { store: Store },
+  org: string,
+): Promise<{ version: number; at: number | null; by: string | null; what: string | null }[]> {
   const [texts] = await store.run(["HVALS", settingsKey(org)]);
   const all = Array.isArray(texts) ? texts.map((text) => parse(String(text))) : [];
   return all

@@ -9,7 +9,8 @@ const place: SecretPlace = { org: "acme", channel: "email", field: "password" };
 const vault = createVault({ keys: { k1: key(1) }, active: "k1" });
 
 test("a sealed secret opens where it was sealed, and never looks the same twice", async () => {
-  for (const plain of ["", "hunter2", "pässwörd 🔑", "x".repeat(8_000)]) expect(await vault.open(await vault.seal(plain, place), place)).toBe(plain);
+  for (const plain of ["", "hunter2", "pässwörd 🔑", "x".repeat(8_000)])
+    expect(await vault.open(await vault.seal(plain, place), place)).toBe(plain);
   expect(await vault.seal("hunter2", place)).not.toBe(await vault.seal("hunter2", place));
   expect(await vault.seal("hunter2", place)).toMatch(/^v1\.k1\.[\w-]{16}\.[\w-]+$/);
 });
@@ -51,7 +52,11 @@ test("after a rotation old seals still open, until their key is taken away", asy
 });
 
 test("every purpose has a signing key of its own, the same one each time", async () => {
-  const [tokens, tickets, again] = await Promise.all([vault.signingKey("tokens"), vault.signingKey("tickets"), createVault({ keys: { k1: key(1) }, active: "k1" }).signingKey("tokens")]);
+  const [tokens, tickets, again] = await Promise.all([
+    vault.signingKey("tokens"),
+    vault.signingKey("tickets"),
+    createVault({ keys: { k1: key(1) }, active: "k1" }).signingKey("tokens"),
+  ]);
   expect(tokens).toHaveLength(32);
   expect(tokens).toEqual(again);
   expect(tokens).not.toEqual(tickets);

@@ -28,7 +28,11 @@ export function createVault({ keys, active }: { keys: Record<string, string>; ac
   return {
     async seal(plain, place) {
       const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-      const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: bytesOf(place) }, await sealingKey(active), new TextEncoder().encode(plain));
+      const sealed = await crypto.subtle.encrypt(
+        { name: "AES-GCM", iv, additionalData: bytesOf(place) },
+        await sealingKey(active),
+        new TextEncoder().encode(plain),
+      );
       return `v1.${active}.${Buffer.from(iv).toString("base64url")}.${Buffer.from(sealed).toString("base64url")}`;
     },
 
@@ -61,7 +65,9 @@ function readKey(id: string, text: string): Uint8Array<ArrayBuffer> {
 async function derive(secret: Uint8Array<ArrayBuffer>, purpose: string): Promise<Uint8Array<ArrayBuffer>> {
   const material = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
   const info = new TextEncoder().encode(`carillon signing key: ${purpose}`);
-  return new Uint8Array(await crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info }, material, KEY_BYTES * 8));
+  return new Uint8Array(
+    await crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info }, material, KEY_BYTES * 8),
+  );
 }
 
 /** Each part behind its length, so that no two places have the same bytes. */

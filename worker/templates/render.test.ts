@@ -6,8 +6,26 @@ import { languageOf, renderTexts } from "./render.ts";
 
 const CHANNELS: TextChannel[] = ["in-app", "email"];
 const NAUGHTY = [
-  "Call {Acme}", "it's 'quoted' {task_title}", "<b>bold</b>", "none", "other", "constructor", "__proto__", "{", "}", "#", "'{'", "🧑‍🧑‍🧒‍🧒 family", "العربية \u202e",
-  "Zürich ß 東京", "a\u0300\u0301", "%s ${x} {{y}}", "-1", "  spaced  ", "|", "\\u0000",
+  "Call {Acme}",
+  "it's 'quoted' {task_title}",
+  "<b>bold</b>",
+  "none",
+  "other",
+  "constructor",
+  "__proto__",
+  "{",
+  "}",
+  "#",
+  "'{'",
+  "🧑‍🧑‍🧒‍🧒 family",
+  "العربية \u202e",
+  "Zürich ß 東京",
+  "a\u0300\u0301",
+  "%s ${x} {{y}}",
+  "-1",
+  "  spaced  ",
+  "|",
+  "\\u0000",
 ];
 
 const nested = (name: unknown, more: unknown = null): Record<string, unknown> => ({
@@ -47,11 +65,19 @@ test("a time without an offset is UTC on every machine, what is no time stays as
 
 test("amounts are written with their currency, percentages and counts as numbers", () => {
   const body = (type: EventType, data: Record<string, unknown>) => renderTexts({ type, data }, "in-app", "en").body;
-  expect(body("deal_closed_won", { deal: { name: "Big", amount: 12000, currency: "EUR" }, actorName: "Kim" })).toBe("Kim closed the deal “Big” as won, worth €12,000.");
-  expect(body("deal_closed_won", { deal: { name: "Big", amount: "12000.50", currency: "bananas" } })).toBe("The deal “Big” was won, worth 12,000.5 bananas.");
-  expect(body("deal_stage_change", { deal: { name: "Big", amount: 5, currency: "USD", stage: "Offer" } })).toBe("The deal “Big” moved to “Offer”, worth $5.");
+  expect(body("deal_closed_won", { deal: { name: "Big", amount: 12000, currency: "EUR" }, actorName: "Kim" })).toBe(
+    "Kim closed the deal “Big” as won, worth €12,000.",
+  );
+  expect(body("deal_closed_won", { deal: { name: "Big", amount: "12000.50", currency: "bananas" } })).toBe(
+    "The deal “Big” was won, worth 12,000.5 bananas.",
+  );
+  expect(body("deal_stage_change", { deal: { name: "Big", amount: 5, currency: "USD", stage: "Offer" } })).toBe(
+    "The deal “Big” moved to “Offer”, worth $5.",
+  );
   expect(body("target_milestone", { target: { name: "Q4", percent: "75%" } })).toBe("The target “Q4” has reached 75%.");
-  expect(body("import_completed", { import: { name: "leads.csv", created: 1200, failed: 1 } })).toBe("The import “leads.csv” is finished: 1,200 records created, 1 failed.");
+  expect(body("import_completed", { import: { name: "leads.csv", created: 1200, failed: 1 } })).toBe(
+    "The import “leads.csv” is finished: 1,200 records created, 1 failed.",
+  );
   expect(body("import_completed", { import: { failed: "1" } })).toBe("Your import is finished: 1 record failed.");
 });
 
@@ -77,12 +103,39 @@ test.each(EVENT_TYPES)("%s holds its name literally and in full, whatever it is"
 });
 
 test("any JSON at any place makes a text within its limits", () => {
-  const odd: unknown[] = [null, undefined, true, 0, -1.5, NaN, [], ["a"], {}, { toString: 1 }, "", " ", "\ud800", "x".repeat(30_000), "2026-99-99T00:00:00Z", "+275760-09-13", "1e400", ...NAUGHTY];
+  const odd: unknown[] = [
+    null,
+    undefined,
+    true,
+    0,
+    -1.5,
+    NaN,
+    [],
+    ["a"],
+    {},
+    { toString: 1 },
+    "",
+    " ",
+    "\ud800",
+    "x".repeat(30_000),
+    "2026-99-99T00:00:00Z",
+    "+275760-09-13",
+    "1e400",
+    ...NAUGHTY,
+  ];
   let seed = 20261123;
   const pick = <Item>(items: readonly Item[]): Item => items[(seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) % items.length]!;
   for (let round = 0; round < 3_000; round++) {
-    const data = pick([() => nested(pick(odd), pick(odd)), () => ({ task: pick(odd), lead: pick(odd), deal: pick(odd), text: pick(odd), target: pick(odd), import: pick(odd) })])();
-    const texts = renderTexts({ type: pick(EVENT_TYPES), data }, pick(CHANNELS), pick(["en", "en-US", "de-AT", "x", "", "en-"]), pick([null, "Europe/Berlin"]));
+    const data = pick([
+      () => nested(pick(odd), pick(odd)),
+      () => ({ task: pick(odd), lead: pick(odd), deal: pick(odd), text: pick(odd), target: pick(odd), import: pick(odd) }),
+    ])();
+    const texts = renderTexts(
+      { type: pick(EVENT_TYPES), data },
+      pick(CHANNELS),
+      pick(["en", "en-US", "de-AT", "x", "", "en-"]),
+      pick([null, "Europe/Berlin"]),
+    );
     expect(texts.title.trim()).not.toBe("");
     expect(texts.body.trim()).not.toBe("");
     expect((texts.title + texts.body).isWellFormed()).toBe(true);
@@ -91,7 +144,11 @@ test("any JSON at any place makes a text within its limits", () => {
 });
 
 test("the bell's texts end at a whole character", () => {
-  const { title, body } = renderTexts({ type: "mention", data: { text: "👩‍👩‍👧".repeat(1_000), record: { name: "e\u0301".repeat(400) } } }, "in-app", "en");
+  const { title, body } = renderTexts(
+    { type: "mention", data: { text: "👩‍👩‍👧".repeat(1_000), record: { name: "e\u0301".repeat(400) } } },
+    "in-app",
+    "en",
+  );
   expect(title.length).toBeLessThanOrEqual(200);
   expect(title).toMatch(/e\u0301…$/);
   expect(body.length).toBeLessThanOrEqual(2_000);
@@ -102,7 +159,9 @@ test("the bell's texts end at a whole character", () => {
 
 test("a language without texts reads English, dates and all", () => {
   expect(["en", "EN-gb", "de", null].map(languageOf)).toEqual(["en", "en", "en", "en"]);
-  expect(renderTexts({ type: "task_overdue", data: { task: { title: "A", dueAt: "2026-11-24" } } }, "in-app", "de").body).toBe("“A” was due Nov 24, 2026.");
+  expect(renderTexts({ type: "task_overdue", data: { task: { title: "A", dueAt: "2026-11-24" } } }, "in-app", "de").body).toBe(
+    "“A” was due Nov 24, 2026.",
+  );
 });
 
 test("a text costs a few microseconds once it is warm", () => {

@@ -66,7 +66,11 @@ function compile(source: string, locale: string): Compiled {
     compiled.set(locale, (texts = new Map()));
   }
   let text = texts.get(source);
-  if (!text) texts.set(source, (text = { format: new IntlMessageFormat(source, locale, undefined, { ignoreTag: true }), variables: variablesOf(source) }));
+  if (!text)
+    texts.set(
+      source,
+      (text = { format: new IntlMessageFormat(source, locale, undefined, { ignoreTag: true }), variables: variablesOf(source) }),
+    );
   return text;
 }
 /** Callers choose locales, so the store is bounded. */

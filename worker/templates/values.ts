@@ -84,8 +84,10 @@ function writeAmount(value: string, currency: string | null, locale: string): st
   const number = toNumber(value);
   if (number === null) return currency === null ? value : `${value} ${currency}`;
   if (currency !== null && /^[a-z]{3}$/i.test(currency)) {
-    return remember(amounts, `${locale} ${currency.toUpperCase()}`, () =>
-      new Intl.NumberFormat(locale, { style: "currency", currency, trailingZeroDisplay: "stripIfInteger" }),
+    return remember(
+      amounts,
+      `${locale} ${currency.toUpperCase()}`,
+      () => new Intl.NumberFormat(locale, { style: "currency", currency, trailingZeroDisplay: "stripIfInteger" }),
     ).format(number);
   }
   const plain = remember(amounts, locale, () => new Intl.NumberFormat(locale)).format(number);
@@ -95,7 +97,9 @@ function writeAmount(value: string, currency: string | null, locale: string): st
 function writePercent(value: string, locale: string): string {
   const number = toNumber(value.replace(/\s*%$/, ""));
   if (number === null) return value;
-  return remember(amounts, `${locale} %`, () => new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 })).format(number / 100);
+  return remember(amounts, `${locale} %`, () => new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 })).format(
+    number / 100,
+  );
 }
 
 /** A plain decimal that a number holds exactly enough, else null. */

@@ -17,11 +17,22 @@ import { linesOf } from "../lines.ts";
 import { route, type Identity, type Route } from "../route.ts";
 
 const channelViewSchema = z.object({
-  channel: channelSchema, version: z.int(), enabled: z.boolean(), configured: z.boolean(),
-  health: z.object({ state: z.enum(HEALTH_STATES), why: z.string().optional(), remedy: z.string().optional(), since: z.string().optional() }),
-  parked: z.int(), oldestParked: z.string().nullable(),
-  settings: z.record(z.string(), z.unknown()), secrets: z.record(z.string(), z.object({ set: z.boolean() })),
-  switched: z.object({ at: z.string(), by: z.string() }).nullable(), tested: z.object({ at: z.string(), ok: z.boolean() }).nullable(),
+  channel: channelSchema,
+  version: z.int(),
+  enabled: z.boolean(),
+  configured: z.boolean(),
+  health: z.object({
+    state: z.enum(HEALTH_STATES),
+    why: z.string().optional(),
+    remedy: z.string().optional(),
+    since: z.string().optional(),
+  }),
+  parked: z.int(),
+  oldestParked: z.string().nullable(),
+  settings: z.record(z.string(), z.unknown()),
+  secrets: z.record(z.string(), z.object({ set: z.boolean() })),
+  switched: z.object({ at: z.string(), by: z.string() }).nullable(),
+  tested: z.object({ at: z.string(), ok: z.boolean() }).nullable(),
 });
 const revealSchema = z.strictObject({ field: z.string().min(1).max(80) });
 const PATH = "/admin/api/channels/:channel";
@@ -139,8 +150,14 @@ function channelOf(c: Context): Channel {
 }
 
 function recipientOf(to: string | undefined, who: Identity): string {
-  const parsed = z.email().max(320).safeParse(to?.trim() || who.admin.email);
-  if (!parsed.success) throw invalid("settings.invalid", "The settings are not as they should be; see errors.", [{ path: "to", message: "An address such as eve@example.com" }]);
+  const parsed = z
+    .email()
+    .max(320)
+    .safeParse(to?.trim() || who.admin.email);
+  if (!parsed.success)
+    throw invalid("settings.invalid", "The settings are not as they should be; see errors.", [
+      { path: "to", message: "An address such as eve@example.com" },
+    ]);
   return parsed.data;
 }
 
@@ -149,7 +166,13 @@ async function* testInApp(ports: Ports, who: Identity): AsyncGenerator<TestStage
   const started = ports.clock.now();
   const { enabled } = await showChannel(ports, who, "in-app");
   if (!enabled) {
-    yield { stage: "switch", ok: false, ms: ports.clock.now() - started, said: "In-app is switched off.", remedy: "Switch it on, then test again." };
+    yield {
+      stage: "switch",
+      ok: false,
+      ms: ports.clock.now() - started,
+      said: "In-app is switched off.",
+      remedy: "Switch it on, then test again.",
+    };
   } else {
     await sendTestItem(ports, who, adminUser(who.admin.id));
     yield { stage: "item", ok: true, ms: ports.clock.now() - started, said: "An item is in your bell." };
@@ -172,6 +195,10 @@ async function* noted(ports: Ports, who: Identity, channel: Channel, stages: Asy
 }
 
 async function fingerprints({ vault }: Ports, secrets: Record<string, unknown> = {}): Promise<Record<string, string | null>> {
-  const typed = Object.entries(secrets).filter((entry): entry is [string, string | null] => entry[1] === null || typeof entry[1] === "string");
-  return Object.fromEntries(await Promise.all(typed.map(async ([field, value]) => [field, value === null ? null : await fingerprintOf(vault, value)] as const)));
+  const typed = Object.entries(secrets).filter(
+    (entry): entry is [string, string | null] => entry[1] === null || typeof entry[1] === "string",
+  );
+  return Object.fromEntries(
+    await Promise.all(typed.map(async ([field, value]) => [field, value === null ? null : await fingerprintOf(vault, value)] as const)),
+  );
 }

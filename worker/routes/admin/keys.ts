@@ -5,7 +5,13 @@ import { noteAct } from "../../access/audit.ts";
 import { route, type Route } from "../route.ts";
 
 const keySchema = z.object({
-  id: z.string(), name: z.string(), scopes: z.array(z.enum(SCOPES)), createdAt: z.string(), createdBy: z.string(), expiresAt: z.string().nullable(), lastUsedAt: z.string().nullable(),
+  id: z.string(),
+  name: z.string(),
+  scopes: z.array(z.enum(SCOPES)),
+  createdAt: z.string(),
+  createdBy: z.string(),
+  expiresAt: z.string().nullable(),
+  lastUsedAt: z.string().nullable(),
 });
 
 export const keyRoutes: Route[] = [

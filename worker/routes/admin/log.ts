@@ -5,13 +5,34 @@ import { deliverySchema, ledgerSchema } from "@carillon/shared/ledger";
 import { LIMITS } from "@carillon/shared/limits";
 import { noteAct } from "../../access/audit.ts";
 import { readHistory, readSettings } from "../../settings/store.ts";
-import { deliveryQuerySchema, findDelivery, findEvent, listDeliveries, rangeSchema, readLedger, retryDelivery, retryMatching } from "../crm.ts";
+import {
+  deliveryQuerySchema,
+  findDelivery,
+  findEvent,
+  listDeliveries,
+  rangeSchema,
+  readLedger,
+  retryDelivery,
+  retryMatching,
+} from "../crm.ts";
 import { route, type Route } from "../route.ts";
 
 const retriedSchema = z.object({ retried: z.int() });
-const pageQuerySchema = z.object({ limit: z.coerce.number().int().min(1).max(LIMITS.page).default(50), cursor: z.string().regex(/^\d{1,15}$/).optional() });
+const pageQuerySchema = z.object({
+  limit: z.coerce.number().int().min(1).max(LIMITS.page).default(50),
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .optional(),
+});
 const auditSchema = z.object({
-  n: z.int(), at: z.string(), who: z.string(), role: z.enum(ROLES).nullable(), act: z.string(), what: z.string(), detail: z.record(z.string(), z.unknown()).nullable(),
+  n: z.int(),
+  at: z.string(),
+  who: z.string(),
+  role: z.enum(ROLES).nullable(),
+  act: z.string(),
+  what: z.string(),
+  detail: z.record(z.string(), z.unknown()).nullable(),
 });
 const historySchema = z.object({ version: z.int(), at: z.string().nullable(), by: z.string().nullable(), what: z.string().nullable() });
 
@@ -96,7 +117,10 @@ export const logRoutes: Route[] = [
     answer: { schema: z.object({ data: z.array(historySchema), next: z.null() }), description: "All versions" },
     async handle({ c, ports, who }) {
       const history = await readHistory(ports, who.org);
-      return c.json({ data: history.map((entry) => ({ ...entry, at: entry.at === null ? null : new Date(entry.at).toISOString() })), next: null });
+      return c.json({
+        data: history.map((entry) => ({ ...entry, at: entry.at === null ? null : new Date(entry.at).toISOString() })),
+        next: null,
+      });
     },
   }),
   route({
@@ -104,7 +128,10 @@ export const logRoutes: Route[] = [
     path: "/admin/api/routing",
     caller: { kind: "admin", role: "viewer" },
     summary: "The routing matrix: every event by five channels.",
-    answer: { schema: z.object({ version: z.int(), cells: z.record(z.string(), z.record(z.string(), routingCellSchema)) }), description: "The matrix" },
+    answer: {
+      schema: z.object({ version: z.int(), cells: z.record(z.string(), z.record(z.string(), routingCellSchema)) }),
+      description: "The matrix",
+    },
     handle: async ({ c, ports, who }) => c.json((await readSettings(ports, who.org, who.version)).routing),
   }),
 ];

@@ -13,7 +13,12 @@ import { route, type Route } from "../route.ts";
 
 const ticketSchema = z.strictObject({ ticket: z.string().min(1).max(200) });
 const sessionSchema = z.object({
-  admin: adminTicketSchema.shape.admin, role: z.enum(ROLES), org: z.string(), signedInAt: z.string(), confirmedAt: z.string(), allowPrivateHosts: z.boolean(),
+  admin: adminTicketSchema.shape.admin,
+  role: z.enum(ROLES),
+  org: z.string(),
+  signedInAt: z.string(),
+  confirmedAt: z.string(),
+  allowPrivateHosts: z.boolean(),
 });
 export const tokenSchema = z.object({ token: z.string(), expiresAt: z.string() });
 
@@ -75,7 +80,8 @@ export const sessionRoutes: Route[] = [
     caller: { kind: "admin", role: "viewer" },
     summary: "A user token for the admin's own bell.",
     answer: { schema: tokenSchema, description: "The token" },
-    handle: async ({ c, ports, who }) => c.json(await mintUserToken(ports, { org: who.org, user: adminUser(who.admin.id), shards: who.shards })),
+    handle: async ({ c, ports, who }) =>
+      c.json(await mintUserToken(ports, { org: who.org, user: adminUser(who.admin.id), shards: who.shards })),
   }),
 ];
 

@@ -12,7 +12,12 @@ const EXAMPLES: Record<string, unknown> = {
     link: "https://crm.example.com/tasks/77",
   },
   "PUT /v1/users/:id": { name: "Eve", email: "eve@example.com", phone: "+4915112345678", locale: "de", timeZone: "Europe/Berlin" },
-  "POST /v1/users/bulk": { users: [{ id: "u17", name: "Eve", email: "eve@example.com" }, { id: "u18", name: "Ben", timeZone: "Europe/London" }] },
+  "POST /v1/users/bulk": {
+    users: [
+      { id: "u17", name: "Eve", email: "eve@example.com" },
+      { id: "u18", name: "Ben", timeZone: "Europe/London" },
+    ],
+  },
   "POST /v1/tokens": { user: "u17" },
   "POST /v1/admin-tickets": { admin: { id: "a1", name: "Kim", email: "kim@example.com" }, role: "admin" },
   "PUT /admin/api/channels/:channel": {
@@ -41,9 +46,18 @@ function make(schema: JsonSchema): unknown {
     case "array":
       return schema.items ? [make(schema.items)] : [];
     case "object":
-      return Object.fromEntries(Object.entries(schema.properties ?? {}).filter(([name]) => schema.required?.includes(name)).map(([name, property]) => [name, make(property)]));
+      return Object.fromEntries(
+        Object.entries(schema.properties ?? {})
+          .filter(([name]) => schema.required?.includes(name))
+          .map(([name, property]) => [name, make(property)]),
+      );
     default:
       return null;
   }
 }
-const STRINGS: Record<string, string> = { "date-time": "2026-11-24T09:00:00Z", date: "2026-11-24", email: "eve@example.com", uri: "https://crm.example.com" };
+const STRINGS: Record<string, string> = {
+  "date-time": "2026-11-24T09:00:00Z",
+  date: "2026-11-24",
+  email: "eve@example.com",
+  uri: "https://crm.example.com",
+};

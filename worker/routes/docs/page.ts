@@ -57,7 +57,9 @@ function article(call: Call, url: string): string {
 <p class="caller">${escapeHtml(operation["x-caller"])}${limit === undefined ? "" : ` · body up to ${Math.floor(limit / 1024)} KiB`}</p>
 ${parameterTable(operation)}
 ${body ? `<h4>Body</h4>\n${schemaTable(body.schema)}` : ""}
-${Object.entries(operation.responses).map(([status, answer]) => answerOf(status, answer)).join("\n")}
+${Object.entries(operation.responses)
+  .map(([status, answer]) => answerOf(status, answer))
+  .join("\n")}
 <h4>Example</h4>
 <pre tabindex="0"><code>${escapeHtml(curl(call, url, body?.example))}</code></pre>
 </article>`;
@@ -72,7 +74,12 @@ function answerOf(status: string, answer: Operation["responses"][string]): strin
 
 function parameterTable({ parameters }: Operation): string {
   if (parameters.length === 0) return "";
-  const fields = parameters.map(({ name, in: place, required, schema }): Field => ({ name, type: typeOf(schema), isRequired: required, notes: place === "path" ? ["in the path"] : [] }));
+  const fields = parameters.map(({ name, in: place, required, schema }): Field => ({
+    name,
+    type: typeOf(schema),
+    isRequired: required,
+    notes: place === "path" ? ["in the path"] : [],
+  }));
   return `<h4>Parameters</h4>\n${table(fields)}`;
 }
 
@@ -107,11 +114,14 @@ ${schemaTable(problem)}
 
 function curl({ method, path, operation }: Call, url: string, example: unknown): string {
   const [credential] = operation.security.flatMap((each) => Object.keys(each));
-  const lines = [`curl ${method === "GET" ? "" : `-X ${method} `}'${url}${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `<${name}>`)}'`];
+  const lines = [
+    `curl ${method === "GET" ? "" : `-X ${method} `}'${url}${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `<${name}>`)}'`,
+  ];
   if (credential === "apiKey") lines.push(`-H "authorization: Bearer $CARILLON_KEY"`);
   if (credential === "userToken") lines.push(`-H "authorization: Bearer $USER_TOKEN"`);
   if (credential === "session") lines.push(`-b "__Host-carillon=$SESSION"`);
-  if (example !== undefined) lines.push(`-H 'content-type: application/json'`, `-d '${JSON.stringify(example, null, 2).replaceAll("'", "'\\''")}'`);
+  if (example !== undefined)
+    lines.push(`-H 'content-type: application/json'`, `-d '${JSON.stringify(example, null, 2).replaceAll("'", "'\\''")}'`);
   return lines.join(" \\\n  ");
 }
 

@@ -55,7 +55,12 @@ export function fieldsOf(schema: JsonSchema, prefix = "", depth = 1): Field[] {
       fields.push(...fieldsInside(property, path, depth));
     }
     if (typeof option.additionalProperties === "object" && Object.keys(option.additionalProperties).length > 0) {
-      fields.push({ name: `${prefix}<name>`, type: typeOf(option.additionalProperties), isRequired: false, notes: notesOf(option.additionalProperties) });
+      fields.push({
+        name: `${prefix}<name>`,
+        type: typeOf(option.additionalProperties),
+        isRequired: false,
+        notes: notesOf(option.additionalProperties),
+      });
       fields.push(...fieldsInside(option.additionalProperties, `${prefix}<name>`, depth));
     }
   }
@@ -72,7 +77,9 @@ export function typeOf(schema: JsonSchema): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" · ");
   const types = [schema.type ?? "any"].flat();
-  return types.map((type) => (type === "array" ? `list of ${typeOf(schema.items ?? {})}` : (FORMATS[schema.format ?? ""] ?? type))).join(" or ");
+  return types
+    .map((type) => (type === "array" ? `list of ${typeOf(schema.items ?? {})}` : (FORMATS[schema.format ?? ""] ?? type)))
+    .join(" or ");
 }
 const FORMATS: Record<string, string> = { "date-time": "time", date: "day", email: "email address", uri: "address" };
 
