@@ -85,6 +85,8 @@ test("what a shard could not hear stays written down, and is finished from there
     status: 503,
     code: "settings.pending",
   });
+  // No request may tell a shard of a version whose releases it has not heard of.
+  expect(await pointer()).toBe("1");
   const pending = shards.told[0]!.pending!;
   expect(pending.version).toBe(2);
   shards.told[1]!.isAway = false;
@@ -94,6 +96,28 @@ test("what a shard could not hear stays written down, and is finished from there
     [2, null],
   ]);
 });
+
+test("the store goes away between the halves: the change is promised, not lost", async () => {
+  const calls = shards.get("acme", 0);
+  const watched = {
+    ...shards,
+    get: (org: string, shard: number) => ({ ...(shard === 0 ? calls : shards.get(org, shard)), intend: leaveAfter(calls.intend) }),
+  };
+  const busy = changeSettings({ ...ports(), shards: watched }, "acme", "Kim", "off", switched(false));
+  await expect(busy).rejects.toMatchObject({ status: 503, code: "settings.pending" });
+  store.isAway = false;
+  await finishChange(ports(), "acme", shards.told[0]!.pending!);
+  expect(await pointer()).toBe("2");
+});
+
+/** The store can't be reached any more once this call was answered. */
+const leaveAfter =
+  <Args extends unknown[], Answer>(call: (...args: Args) => Promise<Answer>) =>
+  async (...args: Args): Promise<Answer> => {
+    const answer = await call(...args);
+    store.isAway = true;
+    return answer;
+  };
 
 test("whoever finishes late does not undo what came after", async () => {
   const first = await changeSettings(ports(), "acme", "Kim", "off", switched(false));

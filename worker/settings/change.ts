@@ -6,7 +6,7 @@ import type { Outside } from "../ports.ts";
 import type { SettingsChange } from "../shard/calls.ts";
 import { readOrg } from "./org.ts";
 import { rulesOf } from "./rules.ts";
-import { readLatestSettings, writeSettings } from "./store.ts";
+import { pointTo, readLatestSettings, writeVersion } from "./store.ts";
 
 type ChangePorts = Pick<Outside, "store" | "shards" | "queue" | "clock">;
 
@@ -43,12 +43,14 @@ export async function changeSettings(
   throw conflict("settings.busy", "Another change of the settings is under way. Please try again in a moment.");
 }
 
-/** The second half of a change, after it was written down in shard 0. May be repeated, also after a later change. */
+/**
+ * The second half of a change, after it was written down in shard 0. May be repeated, also after a later change. The shards hear of
+ * it before any request carries the new version: a shard that had to catch up by itself would not know how to release what is parked.
+ */
 export async function finishChange(ports: ChangePorts, org: string, change: SettingsChange): Promise<void> {
   const place = await readOrg(ports, org);
   if (!place) throw new Unavailable("store", new Error(`The record of ${org} is not there`));
-  // Whoever was held up and comes late must not point back to its own version.
-  if (place.version < change.version) await writeSettings(ports, org, change.settings);
+  await writeVersion(ports, org, change.settings);
   const rules = rulesOf(change.settings);
   await Promise.all(
     Array.from({ length: place.shards }, async (_, shard) => {
@@ -56,6 +58,7 @@ export async function finishChange(ports: ChangePorts, org: string, change: Sett
       await publish(ports, org, shard, wakes);
     }),
   );
+  await pointTo(ports, org, change.settings);
   await ports.shards.get(org, 0).settled(change.version);
 }
 

@@ -31,10 +31,16 @@ export async function readLatestSettings({ store }: { store: Store }, org: strin
   return readSettings({ store }, org, Math.max(...versions.map(Number)));
 }
 
-/** Writes a new version and points to it, in one transaction. The very same one again changes nothing. */
-export async function writeSettings({ store }: { store: Store }, org: string, settings: Settings): Promise<void> {
-  const version = String(settings.version);
-  await store.atomic(["HSETNX", settingsKey(org), version, JSON.stringify(settings)], ["HSET", orgKey(org), "version", version]);
+/** Writes a new version down. What stands there already stays: a version is written once. */
+export async function writeVersion({ store }: { store: Store }, org: string, settings: Settings): Promise<void> {
+  await store.run(["HSETNX", settingsKey(org), String(settings.version), JSON.stringify(settings)]);
+}
+
+/** From here on every request carries this version. Whoever comes late does not point back. */
+export async function pointTo({ store }: { store: Store }, org: string, settings: Settings): Promise<void> {
+  const [version] = await store.run(["HGET", orgKey(org), "version"]);
+  if (Number(version) >= settings.version) return;
+  await store.run(["HSET", orgKey(org), "version", String(settings.version)]);
   keep(store, org, settings);
 }
 
