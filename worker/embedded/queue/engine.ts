@@ -149,8 +149,9 @@ export class QueueEngine {
     if (this.#timer) clearTimeout(this.#timer.id);
     this.#timer = null;
     this.#mayHaveMore = true;
+    const now = this.#clock.now(); // Before anything is read: what becomes due meanwhile is either read or waited for.
     this.#begin();
-    const [next] = this.#sql.exec<{ due: number | null }>("SELECT min(due) AS due FROM message WHERE due > ?", this.#clock.now()).toArray();
+    const [next] = this.#sql.exec<{ due: number | null }>("SELECT min(due) AS due FROM message WHERE due > ?", now).toArray();
     if (next && next.due !== null) this.#wakeAt(next.due);
   }
 
