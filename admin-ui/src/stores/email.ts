@@ -1,7 +1,7 @@
 import { emailSettingsSchema, type EmailSettings, type Encryption } from "@carillon/shared/channels";
 import { EMAIL_PRESETS, portEncryptionMismatch, presetHost, type EmailPreset } from "@carillon/shared/email-presets";
 import { defineStore } from "pinia";
-import { computed, ref } from "vue";
+import { computed, ref, watch } from "vue";
 import { presetOf } from "../form/email-preset.ts";
 import { secretsToForget } from "../form/email-secrets.ts";
 import { useChannelForm } from "./channel-form.ts";
@@ -21,6 +21,7 @@ export const useEmail = defineStore("email", () => {
   const session = useSession();
 
   const to = ref(session.session?.admin.email ?? "");
+  watch(to, () => form.showIssues([]));
   const testBody = () => {
     const { settings, secrets: typed } = form.toPut(0);
     return { settings, secrets: typed ?? {}, to: to.value.trim() };
