@@ -27,6 +27,12 @@ export const routes: Route[] = [...declared, ...docsRoutes(declared)];
 
 /** The whole of Carillon over what a runtime gives it: answers any request, never throws. */
 export function createApp(outside: Outside): (request: Request) => Promise<Response> {
+  const app = createRouter(outside);
+  return async (request) => securityHeaders(request, await app.fetch(request));
+}
+
+/** What is served under which path; apart from the above so that a test can hold it against `routes`. */
+export function createRouter(outside: Outside): Hono {
   const app = new Hono();
   const ports: Ports = { ...outside, channels, self: async (request) => app.fetch(request) };
 
@@ -38,8 +44,7 @@ export function createApp(outside: Outside): (request: Request) => Promise<Respo
   app.get("*", (c) => servePage(c, ports));
   app.notFound((c) => problem(c, notFound("page")));
   app.onError((error, c) => problem(c, toAppError(error, c)));
-
-  return async (request) => securityHeaders(request, await app.fetch(request));
+  return app;
 }
 
 async function answer(c: Context, ports: Ports, route: Route): Promise<Response> {
@@ -70,9 +75,12 @@ function parse(schema: NonNullable<Route["body"]>, input: unknown, code: string,
 /** The body as text, refused as soon as it is known to be too long. Invalid UTF-8 is refused rather than repaired. */
 async function readBody(c: Context, maxBytes: number): Promise<string> {
   const tooLong = () => tooLarge(`The body may have ${Math.floor(maxBytes / 1024)} KiB at the most.`);
-  if (Number(c.req.header("content-length") ?? 0) > maxBytes) throw tooLong();
+  const announced = Number(c.req.header("content-length") ?? Number.NaN);
+  if (announced > maxBytes) throw tooLong();
   const stream = c.req.raw.body;
   if (!stream) return "";
+  // A body of known length is read at once; HTTP ends it where it said, so it can't be longer.
+  if (announced <= maxBytes) return decode(new Uint8Array(await c.req.raw.arrayBuffer()));
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
@@ -80,8 +88,12 @@ async function readBody(c: Context, maxBytes: number): Promise<string> {
     if (length > maxBytes) throw tooLong();
     chunks.push(chunk);
   }
+  return decode(chunks.length === 1 ? chunks[0]! : joined(chunks, length));
+}
+
+function decode(bytes: Uint8Array): string {
   try {
-    return decoder.decode(chunks.length === 1 ? chunks[0] : joined(chunks, length));
+    return decoder.decode(bytes);
   } catch {
     throw badRequest("body.not-utf8", "The body is not valid UTF-8.");
   }

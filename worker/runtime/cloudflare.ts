@@ -114,7 +114,7 @@ export class ShardObject extends DurableObject<Bindings> {
       exec: (query, ...values) => ctx.storage.sql.exec(query, ...values) as never,
       transaction: (work) => ctx.storage.transactionSync(work),
     };
-    this.#shard = new Shard({ sql, clock, org, shard: this.#number });
+    this.#shard = new Shard({ sql, clock, org, shard: this.#number, isListening: (person) => ctx.getWebSockets(person).length > 0 });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     void ctx.blockConcurrencyWhile(async () => {
       this.#ringsAt = await ctx.storage.getAlarm();

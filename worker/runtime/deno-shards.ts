@@ -70,7 +70,7 @@ export class ShardHost {
     this.#org = org;
     this.#number = number;
     this.#sql = openSql(file);
-    this.#shard = new Shard({ sql: this.#sql, clock: deps.clock, org, shard: number });
+    this.#shard = new Shard({ sql: this.#sql, clock: deps.clock, org, shard: number, isListening: (person) => this.#sockets.has(person) });
     this.calls = callsOf(this.#shard, (run) => this.#enqueue(run));
     void this.calls.rearm();
   }

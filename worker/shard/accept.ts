@@ -22,7 +22,7 @@ export function acceptEvent(parts: Parts, rules: Rules, event: Event, hash: stri
   const n = events.reserve(persons.length);
   const { recipients: _, ...kept } = event;
   events.insert({ ...kept, n, at: now, hash, people: persons.map((person) => person.n), texts });
-  indexTexts(parts, n, persons, texts);
+  parts.search.note();
 
   const decide = compile(rules, event);
   persons.forEach((person, index) => schedule(parts, event, person, n + index, decide(toDecided(person), now), now));
@@ -61,16 +61,4 @@ function schedule(parts: Parts, event: Event, person: Person, notice: number, de
   });
   if (isInInbox) parts.inbox.add(person, notice, cells, false);
   else parts.sql.exec(`INSERT INTO notice (person, n, cells, silent) VALUES (?, ?, ?, 0)`, person.n, notice, cells);
-}
-
-/** One document per language; each lies within the event's numbers, of which there are at least as many as languages. */
-function indexTexts(parts: Parts, n: number, persons: Person[], texts: Record<string, { title: string; body: string }>): void {
-  Object.values(texts).forEach((text, index) => {
-    parts.search.add(
-      n + index,
-      persons.map((person) => person.n),
-      text.title,
-      text.body,
-    );
-  });
 }

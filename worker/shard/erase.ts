@@ -5,7 +5,8 @@ import type { Person } from "./people/people.ts";
 
 /** Takes a person out of everything that could still name them. What was counted stays counted, without a name. */
 export function erase(parts: Parts, person: Person): void {
-  const { sql, inbox, people } = parts;
+  const { sql, inbox, people, search } = parts;
+  search.index(); // What waits would be indexed later, with the name in it.
   const notices = sql.exec<{ n: number }>(`SELECT n FROM notice WHERE person = ?`, person.n).toArray();
   for (const { n } of notices) {
     for (const channel of CHANNELS.keys()) forgetDelivery(parts, deliveryNumber(n, channel));

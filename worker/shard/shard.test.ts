@@ -138,7 +138,7 @@ test("a sync pages through everything that changed, also after hundreds were mar
   expect(known).toMatchObject({ type: "sync", items: [], rev: 450, more: false });
   shard.mark({ user: "u1", mark: "read", ids: "all" });
   const seen = new Set<string>();
-  for (let after = 450; ; ) {
+  for (let after = 450; ;) {
     const [sync] = shard.frame("u1", JSON.stringify({ type: "hello", after }));
     if (sync?.type !== "sync") throw new Error("no sync");
     expect(sync.items.length).toBeLessThanOrEqual(200);

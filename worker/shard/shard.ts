@@ -25,6 +25,18 @@ import { appear, park, release, switchGates } from "./switch.ts";
 /** The calls as the shard itself carries them out: at once, inside the caller's transaction. */
 export type SyncCalls = { [Name in keyof ShardCalls]: (...args: Parameters<ShardCalls[Name]>) => Awaited<ReturnType<ShardCalls[Name]>> };
 
+type Deps = {
+  sql: Sql;
+  clock: Clock;
+  org: string;
+  shard: number;
+  /** Whether a person has a socket here; without it everybody is taken to have one. */
+  isListening?: (person: string) => boolean;
+  /** From 0 to 1, and a new publish number: for tests that repeat a run. */
+  random?: () => number;
+  randomId?: () => string;
+};
+
 /** A frame for every socket of a person. */
 export type Told = { person: string; frame: ServerFrame };
 
@@ -54,17 +66,25 @@ export class Shard implements SyncCalls {
   #alarm: number | null = null;
   #lastNow = 0;
 
-  constructor(deps: { sql: Sql; clock: Clock; org: string; shard: number; random?: () => number; randomId?: () => string }) {
-    const { sql, clock, org, shard, random = Math.random, randomId = newNumber } = deps;
+  constructor(deps: Deps) {
+    const { sql, clock, org, shard, isListening = () => true, random = Math.random, randomId = newNumber } = deps;
     migrate(sql);
     const people = new People(sql);
     const events = new Events(sql);
-    const search = new Search(sql);
+    const search = new Search(sql, events);
     const tally = new Tally(sql);
     const wakes = new Wakes(sql, randomId, (channel, due) => this.#armFor(channel, due));
     const deliveries = new Deliveries(sql, tally, wakes);
     const gates = new Gates(sql);
-    const inbox = new Inbox({ sql, shard, people, events, search, tell: (person, frame) => this.#told.push({ person, frame }) });
+    const inbox = new Inbox({
+      sql,
+      shard,
+      people,
+      events,
+      search,
+      isListening,
+      tell: (person, frame) => this.#told.push({ person, frame }),
+    });
     this.#parts = { shard, org, sql, people, events, search, inbox, tally, deliveries, gates, wakes, random };
     this.#counter = new Counter(this.#parts);
     this.#log = new Log(this.#parts);
@@ -82,8 +102,8 @@ export class Shard implements SyncCalls {
 
   /** The transaction was rolled back: nothing that is only in memory may be trusted. */
   forget(): void {
-    const { people, events, tally, gates, wakes } = this.#parts;
-    for (const part of [people, events, tally, gates, wakes, this.#counter]) part.forget();
+    const { people, events, search, tally, gates, wakes } = this.#parts;
+    for (const part of [people, events, search, tally, gates, wakes, this.#counter]) part.forget();
     this.#told = [];
     this.#lastNow = 0;
   }

@@ -20,7 +20,16 @@ export type NoticeRow = {
   dismissed: number | null;
 };
 
-type Deps = { sql: Sql; shard: number; people: People; events: Events; search: Search; tell: (person: string, frame: ServerFrame) => void };
+type Deps = {
+  sql: Sql;
+  shard: number;
+  people: People;
+  events: Events;
+  search: Search;
+  tell: (person: string, frame: ServerFrame) => void;
+  /** Whether the person has a socket: for nobody, no frame is made. */
+  isListening: (person: string) => boolean;
+};
 
 const UNREAD = `read IS NULL AND archived IS NULL AND dismissed IS NULL`;
 const WHERE: Record<InboxFilter, string> = {
@@ -234,6 +243,7 @@ export class Inbox {
   }
 
   #tellOf(person: Person, n: number): void {
+    if (!this.#deps.isListening(person.id)) return;
     const row = this.#row(person, n);
     const item = row && this.#item(person, row);
     if (item) this.#deps.tell(person.id, { type: "item", item, rev: person.rev, unread: person.unread });

@@ -78,6 +78,11 @@ export class Events {
     return this.#sql.exec<Row>(`SELECT * FROM event WHERE n < ? ORDER BY n DESC LIMIT ?`, before, limit).toArray().map(read);
   }
 
+  /** Events above number `after`, oldest first. */
+  after(after: number, limit: number): StoredEvent[] {
+    return this.#sql.exec<Row>(`SELECT * FROM event WHERE n > ? ORDER BY n LIMIT ?`, after, limit).toArray().map(read);
+  }
+
   /** The number from which on events were accepted at or after `at`; past all of them if none was. */
   firstAt(at: number): number {
     // Instants rise with the numbers, so the border is found by halving.

@@ -2,7 +2,6 @@ import { CHANNELS } from "@carillon/shared/channels";
 import type { Delivery, Ledger } from "@carillon/shared/ledger";
 import type { DeliveryQuery, EventView } from "../calls.ts";
 import type { NoticeRow } from "../inbox/inbox.ts";
-import { matchOf } from "../inbox/search.ts";
 import type { Parts } from "../parts.ts";
 import type { Person } from "../people/people.ts";
 import {
@@ -142,7 +141,7 @@ export class Log {
 
   /** Delivery numbers below `cursor`, falling, from the narrowest index that fits the question. */
   *#candidates(query: DeliveryQuery, cursor: number): Generator<number> {
-    const { sql, people, events } = this.#parts;
+    const { sql, people, events, search } = this.#parts;
     if (query.state === "failed") {
       yield* this.#numbers(
         (before) =>
@@ -181,21 +180,12 @@ export class Log {
       );
       return;
     }
-    const match = query.q === null ? null : matchOf(query.q);
-    if (query.q !== null && match === null) return;
     let before = noticeOf(cursor) + 1;
     for (;;) {
       const slice =
-        match === null
+        query.q === null
           ? events.before(before, 100)
-          : sql
-              .exec<{ rowid: number }>(
-                `SELECT rowid FROM search WHERE search MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT 100`,
-                `{title body} : (${match})`,
-                before,
-              )
-              .toArray()
-              .flatMap((hit) => events.containing(hit.rowid) ?? []);
+          : search.findForAll(query.q, before, 100).flatMap((hit) => events.containing(hit) ?? []);
       if (slice.length === 0) return;
       for (const event of slice) {
         before = event.n;
