@@ -8,17 +8,18 @@ const CONNECTIONS = 32;
 const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS, scheduling: "lifo" });
 let serial = 0;
 
-/** Posts `count` bodies over 32 kept connections; every answer must be 2xx. */
+/** Posts `count` bodies over 32 kept connections; every answer must be 2xx. The CPU is taken once all the work they caused is done. */
 export async function burst(target: Target, count: number): Promise<Burst> {
   const started = performance.now();
-  const cpu = cpuSeconds(target.server.pid);
+  const cpu = cpuSeconds(target.server.pids);
   let left = count;
   const one = async () => {
     while (left-- > 0) await post(target, target.body(serial++));
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, one));
   const seconds = (performance.now() - started) / 1_000;
-  return { perSecond: count / seconds, cpuMicros: ((cpuSeconds(target.server.pid) - cpu) * 1e6) / count };
+  while (target.server.isIdle && !(await target.server.isIdle())) await new Promise((resolve) => setTimeout(resolve, 20));
+  return { perSecond: count / seconds, cpuMicros: ((cpuSeconds(target.server.pids) - cpu) * 1e6) / count };
 }
 
 export function post({ server, path, headers }: Target, body: string): Promise<void> {

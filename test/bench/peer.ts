@@ -4,7 +4,7 @@ import fastify from "fastify";
 import { Redis } from "ioredis";
 import { Server } from "socket.io";
 
-const [redisPort = "6379", hasWorker = "no"] = process.argv.slice(2);
+const [redisPort = "6379"] = process.argv.slice(2);
 const connection = { host: "127.0.0.1", port: Number(redisPort), maxRetriesPerRequest: null };
 const redis = new Redis(connection);
 const queue = new Queue("events", {
@@ -20,26 +20,28 @@ app.post<{ Body: PostedEvent }>("/events", async (request, reply) => {
   await queue.add(type, request.body, { jobId: id });
   return reply.code(202).send({ id });
 });
+app.get("/unfinished", async () => {
+  const { waiting = 0, active = 0 } = await queue.getJobCounts("waiting", "active");
+  return { unfinished: waiting + active };
+});
 await app.ready();
 const sockets = new Server(app.server, { perMessageDeflate: false });
 sockets.on("connection", (socket) => void socket.join(`user:${String(socket.handshake.query["user"])}`));
 
-if (hasWorker === "worker") {
-  new Worker<PostedEvent>(
-    "events",
-    async ({ data: event }) => {
-      const pipeline = redis.pipeline();
-      const item = JSON.stringify({ ...event, at: Date.now() });
-      for (const user of event.recipients) {
-        pipeline.zadd(`inbox:${user}`, Date.now(), item);
-        pipeline.incr(`unread:${user}`);
-        sockets.to(`user:${user}`).emit("item", item);
-      }
-      await pipeline.exec();
-    },
-    { connection: new Redis(connection), concurrency: 20 },
-  );
-}
+new Worker<PostedEvent>(
+  "events",
+  async ({ data: event }) => {
+    const pipeline = redis.pipeline();
+    const item = JSON.stringify({ ...event, at: Date.now() });
+    for (const user of event.recipients) {
+      pipeline.zadd(`inbox:${user}`, Date.now(), item);
+      pipeline.incr(`unread:${user}`);
+      sockets.to(`user:${user}`).emit("item", item);
+    }
+    await pipeline.exec();
+  },
+  { connection: new Redis(connection), concurrency: 20 },
+);
 await app.listen({ port: 0, host: "127.0.0.1" });
 const address = app.server.address();
 console.log(`ready ${typeof address === "object" && address ? address.port : ""}`);

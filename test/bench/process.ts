@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { cpus } from "node:os";
 
-/** A server under measurement. */
-export type Measured = { url: string; pid: number; stop(): void };
+/** A server under measurement: the processes that do its work, and how to see that all of it is done. */
+export type Measured = { url: string; pids: number[]; stop(): void; isIdle?: () => Promise<boolean> };
 
 /** Spawns a server that says `ready <port>` and nothing before. */
 export function spawnReady(command: string, args: string[]): Promise<Measured> {
@@ -12,7 +12,7 @@ export function spawnReady(command: string, args: string[]): Promise<Measured> {
     child.once("exit", (code) => reject(new Error(`${args[0]} ended with ${code}`)));
     child.stdout!.on("data", (text: Buffer) => {
       const port = /ready (\d+)/.exec(text.toString())?.[1];
-      if (port) resolve({ url: `http://127.0.0.1:${port}`, pid: child.pid!, stop: () => child.kill("SIGKILL") });
+      if (port) resolve({ url: `http://127.0.0.1:${port}`, pids: [child.pid!], stop: () => child.kill("SIGKILL") });
     });
   });
 }
@@ -20,7 +20,9 @@ export function spawnReady(command: string, args: string[]): Promise<Measured> {
 const TICKS_PER_SECOND = 100; // CONF: getconf CLK_TCK is 100 on every Linux we run on.
 
 /** CPU seconds that a process has used so far, in user and kernel mode, by the kernel's own account. */
-export function cpuSeconds(pid: number): number {
+export const cpuSeconds = (pids: number[]): number => pids.reduce((sum, pid) => sum + cpuOf(pid), 0);
+
+function cpuOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
     .replace(/^.*\) /, "")
     .split(" ");

@@ -23,7 +23,7 @@ const BUSY_MS = 5_000;
  */
 export function openSql(path: string): HostSql {
   const database = new DatabaseSync(path);
-  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -16000`);
+  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA temp_store = MEMORY`);
   const prepared = new Map<string, Prepared>();
   let depth = 0;
 
