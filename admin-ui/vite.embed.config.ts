@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { Visitor, defineConfig, type ESTree, type EnvironmentOptions, type Plugin } from "vite";
 
+// A build started from a test run must not become a development build, which would take lit's.
+if (process.argv.includes("build")) process.env.NODE_ENV = "production";
+
 const here = (path: string): string => new URL(path, import.meta.url).pathname;
 
 /** What other pages embed, and the demo: fixed names, and no chunk between them, so that the bell is one request. */

@@ -23,7 +23,8 @@ const OFFLINE: ConnectionState = { status: "closed", unread: 0, rev: 0, problem:
 /**
  * `<carillon-bell server="https://…">`: a person's notifications on any page. The page gives it a token: `bell.token = async () => "…"`.
  * `theme="light|dark|auto"`, `strings` to translate. Fires `carillon:item` for each new item and `carillon:open` before an item's
- * link is followed; a page that routes by itself calls `preventDefault()` on the latter.
+ * link is followed; a page that routes by itself calls `preventDefault()` on the latter. The CSS property `--carillon-toasts` is the
+ * `inset` of its toasts, which stand at the bottom right unless said otherwise.
  */
 export class CarillonBell extends HTMLElement {
   static observedAttributes = ["server"];

@@ -1,20 +1,14 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { beforeAll, expect, test } from "vitest";
+import { buildPages } from "../../worker/local/build-pages.ts";
 
 const ADMIN_UI = join(import.meta.dirname, "../../admin-ui");
 const BELL = 12_000; // bytes; Novu's is 152 kB, Knock's 185, MagicBell's 70
 const CLIENT = 3_500;
 
-beforeAll(() => {
-  execFileSync(process.execPath, ["node_modules/vite/bin/vite.js", "build", "-c", "vite.embed.config.ts"], {
-    cwd: ADMIN_UI,
-    env: { ...process.env, NODE_ENV: "production" }, // vitest's own would take lit's development build
-    stdio: "pipe",
-  });
-}, 60_000);
+beforeAll(buildPages, 60_000);
 
 test(`the bell, lit and client included, is at most ${BELL} bytes gzipped`, () => {
   expect(gzipped("bell.js")).toBeLessThanOrEqual(BELL);

@@ -97,7 +97,9 @@ const DESTINATIONS: Record<string, readonly string[]> = {
 };
 
 function secretsSentElsewhere(before: Record<string, unknown>, after: Record<string, unknown>): string[] {
-  return Object.entries(DESTINATIONS).flatMap(([field, secrets]) =>
-    JSON.stringify(before[field]) === JSON.stringify(after[field]) ? [] : secrets,
-  );
+  return Object.entries(DESTINATIONS).flatMap(([field, secrets]) => (filledIn(before[field]) === filledIn(after[field]) ? [] : secrets));
 }
+
+/** What a setting says: an empty value says as little as an absent one, wherever in it that stands. */
+const filledIn = (setting: unknown): string =>
+  JSON.stringify(setting ?? {}, (_, value: unknown) => (value === "" || value === null ? undefined : value)) ?? "{}";

@@ -255,3 +255,17 @@ test("a secret whose key is gone asks to be typed again", async () => {
   expect(await refusal(trial({}))).toMatchObject({ code: "secret.unreadable" });
   expect((await trial({ secrets: { password: "typed" } })).configuration.secrets).toEqual({ password: "typed" });
 });
+
+test("an empty OAuth part and none at all name the same destination, so that no secret goes", async () => {
+  const oauth = { clientId: "", tokenUrl: "" };
+  await save({ version: 1, settings: EMAIL, secrets: { password: "hunter2", clientSecret: "s", refreshToken: "r" } });
+  const all = { password: { set: true }, clientSecret: { set: true }, refreshToken: { set: true } };
+  expect((await save({ version: 2, settings: { ...EMAIL, oauth } })).secrets).toEqual(all);
+  expect((await save({ version: 3, settings: { ...EMAIL, oauth: { ...oauth, tenant: "" } } })).secrets).toEqual(all);
+  expect((await save({ version: 4, settings: EMAIL })).secrets).toEqual(all);
+  expect((await save({ version: 5, settings: { ...EMAIL, oauth: { ...oauth, clientId: "another" } } })).secrets).toMatchObject({
+    password: { set: true },
+    clientSecret: { set: false },
+    refreshToken: { set: false },
+  });
+});
