@@ -1,0 +1,189 @@
+import { queueReceiver } from "@carillon/worker/adapters/upstash-qstash";
+import { openSql } from "@carillon/worker/adapters/node-sqlite";
+import { createApp } from "@carillon/worker/app";
+import { Unavailable } from "@carillon/worker/errors";
+import type { Clock, Config, Job, Outside, Queue, Shards, Sql } from "@carillon/worker/ports";
+import { fixedClock, memoryStore } from "@carillon/worker/settings/fixtures";
+import { createVault } from "@carillon/worker/settings/vault";
+import type { ShardCalls } from "@carillon/worker/shard/calls";
+import { Shard, type Told } from "@carillon/worker/shard/shard";
+import { signAsQueue } from "./signature.ts";
+
+/** What a parsed answer is before a test has looked at it. */
+type Json = ReturnType<typeof JSON.parse>;
+export type Answer = { status: number; headers: Headers; text: string; body: Json };
+type Headed = Record<string, string>;
+
+export const ORIGIN = "https://carillon.example.com";
+export const QUEUE_KEYS = { currentKey: "sig_current_of_the_tests", nextKey: "sig_next_of_the_tests" };
+
+/** One call of a shard, with what it did to the database. */
+export type ShardCall = { name: keyof ShardCalls; shard: number; statements: { query: string; bindings: unknown[] }[]; frames: Told[] };
+
+/**
+ * The whole of Carillon in this process: the real app, real shards and the embedded store in memory, a queue that only remembers.
+ * Everything that goes through a port is counted.
+ */
+export async function startApp({ shards: shardCount = 1, config = {} }: { shards?: number; config?: Partial<Config> } = {}) {
+  const clock = fixedClock();
+  const store = memoryStore(clock);
+  const queue = rememberingQueue();
+  const shards = countedShards(clock);
+  const pending: Promise<unknown>[] = [];
+  const isFromQueue = queueReceiver(QUEUE_KEYS);
+  const outside: Outside = {
+    clock,
+    store,
+    queue,
+    shards,
+    vault: createVault({ keys: { k1: Buffer.alloc(32, 7).toString("base64") }, active: "k1" }),
+    background: (work) => void pending.push(work),
+    config: { publicUrl: ORIGIN, allowPrivateHosts: false, bootstrapToken: "the-bootstrap-token", local: null, ...config },
+    asset: async (path) => (path === "/index.html" ? new Response("<!doctype html>", { headers: { "content-type": "text/html" } }) : null),
+    socket: async (_request, org, shard) => Response.json({ openedAt: `${org}.${shard}` }),
+    isFromQueue: (request, body) =>
+      isFromQueue({ body, signature: request.headers.get("upstash-signature") ?? "", url: `${ORIGIN}${new URL(request.url).pathname}` }),
+  };
+  const app = createApp(outside);
+
+  const fetch = async (
+    method: string,
+    path: string,
+    { body, headers = {} }: { body?: BodyInit; headers?: Headed } = {},
+  ): Promise<Answer> => {
+    const streams = body instanceof ReadableStream ? { duplex: "half" } : {};
+    const response = await app(new Request(`${ORIGIN}${path}`, { method, headers, body: body ?? null, ...streams }));
+    const text = await response.text();
+    const isJson = /^application\/(problem\+)?json/.test(response.headers.get("content-type") ?? "");
+    return { status: response.status, headers: response.headers, text, body: isJson && text !== "" ? JSON.parse(text) : null };
+  };
+  const call = (method: string, path: string, body?: unknown, headers: Headed = {}): Promise<Answer> =>
+    fetch(
+      method,
+      path,
+      body === undefined ? { headers } : { body: JSON.stringify(body), headers: { "content-type": "application/json", ...headers } },
+    );
+
+  /** Waits for all that goes on after the answers. */
+  const settle = async (): Promise<void> => {
+    while (pending.length > 0) await Promise.all(pending.splice(0));
+  };
+
+  /** Makes an organisation; answers the headers of its first API key, which has every scope. */
+  const found = async (org: string): Promise<Headed> => {
+    const owner = { id: "olga", name: "Olga Owner", email: "olga@example.com" };
+    const { body } = await call(
+      "POST",
+      "/internal/bootstrap",
+      { org, name: org, shards: shardCount, owner },
+      { authorization: "Bearer the-bootstrap-token" },
+    );
+    return { authorization: `Bearer ${body.apiKey}` };
+  };
+  const key = await found("acme");
+
+  /** Signs an admin in; answers the headers that its browser sends. */
+  const signIn = async (role: string, by: Headed = key): Promise<Headed> => {
+    const admin = { id: `the-${role}`, name: `The ${role}`, email: `${role}@example.com` };
+    const { body } = await call("POST", "/v1/admin-tickets", { admin, role }, by);
+    const session = await call("POST", "/admin/api/session", { ticket: body.ticket }, { origin: ORIGIN });
+    return { cookie: session.headers.get("set-cookie")!.split(";")[0]!, origin: ORIGIN };
+  };
+
+  /** The headers of a person's bell. */
+  const bell = async (user: string, by: Headed = key): Promise<Headed> => {
+    const { body } = await call("POST", "/v1/tokens", { user }, by);
+    return { authorization: `Bearer ${body.token}` };
+  };
+
+  /** Brings a job as the queue does; its signature is checked against the machine's own clock. */
+  const deliver = (job: Job): Promise<Answer> => {
+    const body = JSON.stringify(job);
+    const signature = signAsQueue({ url: `${ORIGIN}/internal/jobs/deliver`, body, key: QUEUE_KEYS.currentKey, now: Date.now() });
+    return fetch("POST", "/internal/jobs/deliver", {
+      body,
+      headers: { "content-type": "application/json", "upstash-signature": signature },
+    });
+  };
+
+  /** What went through the ports while `work` was done, and after its answers. */
+  const count = async <Result>(work: () => Promise<Result>) => {
+    await settle();
+    const begin = { trips: store.trips, commands: store.commands.length, calls: shards.calls.length, requests: queue.requests.length };
+    const result = await work();
+    const since = () => ({
+      trips: store.trips - begin.trips,
+      commands: store.commands.slice(begin.commands),
+      calls: shards.calls.slice(begin.calls),
+      requests: queue.requests.slice(begin.requests),
+    });
+    const before = since();
+    await settle();
+    return { result, before, after: since() };
+  };
+
+  return { outside, app, clock, store, queue, shards, fetch, call, settle, found, key, signIn, bell, deliver, count };
+}
+export type House = Awaited<ReturnType<typeof startApp>>;
+
+/** A queue that remembers what was published, a list of jobs a request. */
+function rememberingQueue(): Queue & { requests: Job[][]; take(): Job[] } {
+  let requests: Job[][] = [];
+  return {
+    get requests() {
+      return requests;
+    },
+    take() {
+      const jobs = requests.flat();
+      requests = [];
+      return jobs;
+    },
+    maxDelay: 7 * 86_400_000,
+    publish: async (jobs) => void requests.push(jobs),
+    isReady: async () => true,
+  };
+}
+
+/** Real shards in memory, one transaction a call, which remember every call with its statements and frames. */
+function countedShards(clock: Clock): Shards & { calls: ShardCall[]; isAway: boolean } {
+  const open = new Map<string, ShardCalls>();
+  const shards = {
+    calls: [] as ShardCall[],
+    isAway: false,
+    get(org: string, number: number): ShardCalls {
+      const name = `${org}.${number}`;
+      if (!open.has(name)) open.set(name, openShard(org, number));
+      return open.get(name)!;
+    },
+  };
+  const openShard = (org: string, number: number): ShardCalls => {
+    const file = openSql(":memory:");
+    let statements: ShardCall["statements"] = [];
+    const sql: Sql = {
+      exec(query, ...bindings) {
+        statements.push({ query, bindings });
+        return file.exec(query, ...bindings);
+      },
+      transaction: (work) => file.transaction(work),
+    };
+    const shard = new Shard({ sql, clock, org, shard: number });
+    return new Proxy({} as ShardCalls, {
+      get:
+        (_, name: keyof ShardCalls) =>
+        async (...args: never[]) => {
+          if (shards.isAway) throw new Unavailable("shard");
+          statements = [];
+          const answer = file.transaction(() => {
+            const result: unknown = (shard[name] as (...args: never[]) => unknown).apply(shard, args);
+            shard.beforeCommit();
+            return result;
+          });
+          shard.takeAlarm();
+          shards.calls.push({ name, shard: number, statements, frames: shard.takeTold() });
+          // What crosses a process border on Workers crosses it here too.
+          return structuredClone(answer);
+        },
+    });
+  };
+  return shards;
+}
