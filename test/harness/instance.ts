@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -63,7 +63,7 @@ export class Instance {
     child.stdout.on("data", (text: Buffer) => (this.output += text.toString()));
     child.stderr.on("data", (text: Buffer) => (this.output += text.toString()));
     for (const started = Date.now(); !existsSync(file);) {
-      if (child.exitCode !== null) throw new Error(`It ended before it was ready:\n${this.output}`);
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`It ended before it was ready:\n${this.output}`);
       if (Date.now() - started > 60_000) throw new Error(`It was not ready after a minute:\n${this.output}`);
       await sleep(20);
     }
@@ -182,11 +182,24 @@ async function answerOf(response: Response): Promise<{ status: number; body: Jso
   return { status: response.status, body: isJson && text !== "" ? JSON.parse(text) : text };
 }
 
+/** One that has ended and only waits to be fetched by init, which may take a second, holds no port and no file any more. */
 function groupLives(group: number): boolean {
   try {
     process.kill(-group, 0);
-    return true;
   } catch {
     return false; // ESRCH: nobody is left in it.
   }
+  if (!existsSync("/proc/self/stat")) return true;
+  return readdirSync("/proc").some((pid) => /^\d+$/.test(pid) && isAtWork(pid, group));
+}
+
+function isAtWork(pid: string, group: number): boolean {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return false; // Gone since the folder was read.
+  }
+  const [state, , itsGroup] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return Number(itsGroup) === group && state !== "Z" && state !== "X";
 }
