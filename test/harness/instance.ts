@@ -19,6 +19,8 @@ export type Credentials = {
   redisToken?: string;
   qstashUrl?: string;
   qstashToken?: string;
+  qstashCurrentKey?: string;
+  qstashNextKey?: string;
   smtp: { host: string; port: number; tlsPort: number; username: string; password: string; caFile: string };
 };
 export type SandboxMessage = {

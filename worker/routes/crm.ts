@@ -65,14 +65,14 @@ export const crmRoutes: Route[] = [
             { path: "events", message: `1 to ${LIMITS.batchEvents}` },
           ]);
         }
-        const events = raw.length > LIMITS.eventBytes ? body.events.map(limited) : body.events;
+        const events = isTooLarge(raw) ? body.events.map(limited) : body.events;
         const results = await acceptBatch(ports, who, events, key);
         return c.json(
           { results: results.map((result) => (result instanceof AppError ? problemOf(result, c.get("requestId")) : result)) },
           202,
         );
       }
-      if (raw.length > LIMITS.eventBytes) throw tooLarge("An event has at most 256 KiB.");
+      if (isTooLarge(raw)) throw tooLarge("An event has at most 256 KiB.");
       return c.json(await acceptEvent(ports, who, body, key), 202);
     },
   }),
@@ -251,8 +251,11 @@ const isBatch = (body: unknown): body is { events: unknown[] } =>
   typeof body === "object" && body !== null && "events" in body && Array.isArray(body.events) && !("type" in body);
 
 /** Within a batch each event has the size of a single one at the most; one that has not stands as its own error. */
-const limited = (event: unknown): unknown =>
-  JSON.stringify(event).length > LIMITS.eventBytes ? tooLarge("An event has at most 256 KiB.") : event;
+const limited = (event: unknown): unknown => (isTooLarge(JSON.stringify(event)) ? tooLarge("An event has at most 256 KiB.") : event);
+
+/** In bytes of UTF-8, of which a letter has three at the most; counted only where that matters. */
+const isTooLarge = (text: string): boolean =>
+  text.length * 3 > LIMITS.eventBytes && new TextEncoder().encode(text).byteLength > LIMITS.eventBytes;
 
 function parseUserId(id: string | undefined): string {
   const parsed = userIdSchema.safeParse(id);
