@@ -1,0 +1,24 @@
+import { describe, expect, test } from "vitest";
+import { seeds } from "../properties/seeds.ts";
+import { describeReport, runCampaign, type Order } from "./campaign.ts";
+
+const ORDERS: Omit<Order, "seed">[] = [
+  { runtime: "deno", accepts: 500, kills: 6, crowds: 1 },
+  { runtime: "workers", accepts: 150, kills: 3, crowds: 1 },
+];
+const [seed = 0] = seeds("kill campaign", 1);
+
+describe.concurrent("a power cut in the middle of everything", () => {
+  test.each(ORDERS)(
+    "loses nothing and doubles nothing unannounced: $accepts accepts over $kills kills on $runtime",
+    async (order) => {
+      const report = await runCampaign({ ...order, seed });
+      console.log(describeReport(report));
+      expect(report.wrong).toEqual([]);
+      expect(report).toMatchObject({ events: order.accepts, account: { lost: 0, doubled: 0, items: report.people } });
+      // A campaign in which no kill ever met a post has tested nothing.
+      expect(report.repeats).toBeGreaterThan(0);
+    },
+    170_000,
+  );
+});
