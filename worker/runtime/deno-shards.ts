@@ -11,6 +11,9 @@ const LONGEST_SLEEP_MS = 3_600_000;
 /** After its credential has run out, a socket has so long to bring a new ticket. */
 const RENEW_GRACE_MS = 60_000;
 
+/** A steady stream of calls may not put their commit off for ever. */
+const MOST_TURNS = 64;
+
 type Deps = {
   /** Where the databases lie, one file a shard. */
   folder: string;
@@ -104,8 +107,14 @@ export class ShardHost {
   #enqueue<Answer>(run: () => Answer): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
       this.#waiting.push({ run, resolve: resolve as (answer: never) => void, reject });
-      if (this.#waiting.length === 1) setImmediate(() => this.#flush());
+      if (this.#waiting.length === 1) setImmediate(() => this.#gather(1, 0));
     });
+  }
+
+  /** Lets a turn's end come once no further call has joined, because a commit costs more than all the calls in it. */
+  #gather(known: number, turns: number): void {
+    if (this.#waiting.length > known && turns < MOST_TURNS) setImmediate(() => this.#gather(this.#waiting.length, turns + 1));
+    else this.#flush();
   }
 
   #flush(): void {

@@ -21,8 +21,9 @@ export function acceptEvent(parts: Parts, rules: Rules, event: Event, hash: stri
   );
   const n = events.reserve(persons.length);
   const { recipients: _, ...kept } = event;
-  events.insert({ ...kept, n, at: now, hash, people: persons.map((person) => person.n), texts });
-  parts.search.note();
+  const stored = { ...kept, n, at: now, hash, people: persons.map((person) => person.n), texts };
+  events.insert(stored);
+  parts.search.note(stored);
 
   const decide = compile(rules, event);
   persons.forEach((person, index) => schedule(parts, event, person, n + index, decide(toDecided(person), now), now));

@@ -12,8 +12,8 @@ const BATCH = 256;
 export class Search {
   readonly #sql: Sql;
   readonly #events: Events;
-  /** How many events wait to be indexed; null when that is not known, after a start or a rollback. */
-  #waiting: number | null = null;
+  /** The events that wait to be indexed; null when that is not known, after a start or a rollback. */
+  #waiting: StoredEvent[] | null = null;
 
   constructor(sql: Sql, events: Events) {
     this.#sql = sql;
@@ -25,25 +25,22 @@ export class Search {
   }
 
   /** An event was accepted. */
-  note(): void {
-    if (this.#waiting === null) this.#waiting = this.#countWaiting();
-    else this.#waiting++;
-    if (this.#waiting >= BATCH) this.index();
+  note(event: StoredEvent): void {
+    if (this.#waiting === null) this.#waiting = this.#unindexed();
+    else this.#waiting.push(event);
+    if (this.#waiting.length >= BATCH) this.index();
   }
 
   /** Takes everything that waits into the index. */
   index(): void {
-    let done = this.#indexed();
-    for (;;) {
-      const slice = this.#events.after(done, BATCH);
+    let slice = this.#waiting ?? this.#unindexed();
+    while (slice.length > 0) {
       for (const event of slice) this.#addAll(event);
-      if (slice.length > 0) {
-        done = slice.at(-1)!.n;
-        this.#sql.exec(`INSERT INTO meta VALUES ('indexed', ?) ON CONFLICT DO UPDATE SET v = excluded.v`, String(done));
-      }
-      if (slice.length < BATCH) break;
+      const known = this.#sql.exec(`UPDATE meta SET v = ? WHERE k = 'indexed' RETURNING k`, String(slice.at(-1)!.n)).toArray();
+      if (known.length === 0) this.#sql.exec(`INSERT INTO meta VALUES ('indexed', ?)`, String(slice.at(-1)!.n));
+      slice = this.#unindexed();
     }
-    this.#waiting = 0;
+    this.#waiting = [];
   }
 
   /** `n` lies in the event's own range of notice numbers, so that a hit leads to its event by arithmetic. */
@@ -68,7 +65,7 @@ export class Search {
   }
 
   #query(match: string, before: number, limit: number): number[] {
-    if (this.#waiting !== 0) this.index();
+    if (this.#waiting?.length !== 0) this.index();
     return this.#sql
       .exec<{ rowid: number }>(
         `SELECT rowid FROM search WHERE search MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?`,
@@ -85,12 +82,10 @@ export class Search {
     Object.values(event.texts).forEach((text, index) => this.add(event.n + index, event.people, text.title, text.body));
   }
 
-  #indexed(): number {
-    return Number(this.#sql.exec<{ v: string }>(`SELECT v FROM meta WHERE k = 'indexed'`).toArray()[0]?.v ?? 0);
-  }
-
-  #countWaiting(): number {
-    return this.#events.after(this.#indexed(), BATCH).length;
+  /** Those that came after the last one indexed; a full batch may not be all of them. */
+  #unindexed(): StoredEvent[] {
+    const last = this.#sql.exec<{ v: string }>(`SELECT v FROM meta WHERE k = 'indexed'`).toArray()[0];
+    return this.#events.after(Number(last?.v ?? 0), BATCH);
   }
 }
 
