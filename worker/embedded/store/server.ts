@@ -29,5 +29,5 @@ export function unknownCommand(name: string, args: string[]): CommandError {
     if (shown.length >= 128) break;
     shown += `'${arg.slice(0, 128 - shown.length)}' `;
   }
-  return new CommandError(`ERR unknown command '${name.slice(0, 128)}', with args beginning with: ${shown}`);
+  return new CommandError(`ERR unknown command '${name.slice(0, 128)}', with args beginning with: ${shown}`.replaceAll(/[\r\n]/g, " "));
 }

@@ -143,9 +143,11 @@ function scoreBounds(low: string, high: string): (score: number) => boolean {
   return (score) => (min.isOpen ? score > min.at : score >= min.at) && (max.isOpen ? score < max.at : score <= max.at);
 }
 
+/** Redis takes a bound without a figure for 0. */
 function readBound(text: string): { at: number; isOpen: boolean } {
   const isOpen = text.startsWith("(");
-  return { at: parseFloat64(isOpen ? text.slice(1) : text, () => new CommandError("ERR min or max is not a float")), isOpen };
+  const figure = (isOpen ? text.slice(1) : text) || "0";
+  return { at: parseFloat64(figure, () => new CommandError("ERR min or max is not a float")), isOpen };
 }
 
 function inOrder(members: ReadonlyMap<string, number>): Ranked[] {
