@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Instance, RUNTIMES, sleep, until } from "../harness/instance.ts";
+import { Instance, sleep, until, type Runtime } from "../harness/instance.ts";
 import { BellSocket } from "../harness/bell-socket.ts";
 
 const event = (id: string, more: object = {}) => ({
@@ -10,8 +10,14 @@ const event = (id: string, more: object = {}) => ({
   ...more,
 });
 
-describe.each(RUNTIMES)("the main path on %s", (runtime) => {
-  const carillon = new Instance(runtime);
+const SHAPES: [string, Runtime, Record<string, string>][] = [
+  ["Deno", "deno", {}],
+  ["Deno over Upstash's protocols", "deno", { CARILLON_FACES: "1" }],
+  ["workerd", "workers", {}],
+];
+
+describe.each(SHAPES)("the main path on %s", (_, runtime, env) => {
+  const carillon = new Instance(runtime, env);
   beforeAll(() => carillon.start(), 90_000);
   afterAll(() => carillon.dispose());
 

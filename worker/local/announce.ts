@@ -8,11 +8,10 @@ type Started = {
   url: string;
   adminUrl: string;
   faces: Prepared["faces"];
-  isWorkers: boolean;
 };
 
 /** Says where everything is, for people on the screen and for programs in `credentials.json`. */
-export function announce({ data, secrets, sandbox, url, adminUrl, faces, isWorkers }: Started): void {
+export function announce({ data, secrets, sandbox, url, adminUrl, faces }: Started): void {
   writePrivate(`${data}/credentials.json`, {
     url,
     adminUrl,
@@ -46,8 +45,8 @@ export function announce({ data, secrets, sandbox, url, adminUrl, faces, isWorke
   Sandbox        ${sandbox.httpUrl}     what was sent arrives here; SMTP ${sandbox.smtp.host}:${sandbox.smtp.port} (STARTTLS), ${sandbox.smtp.tlsPort} (TLS)
   Data           ${data}
 
-  Store          ${storeWords(faces, isWorkers)}
-  Queue          ${queueWords(faces, isWorkers)}
+  Store          ${storeWords(faces)}
+  Queue          ${queueWords(faces)}
 
   Post the first event:
 
@@ -57,16 +56,16 @@ export function announce({ data, secrets, sandbox, url, adminUrl, faces, isWorke
 `);
 }
 
-function storeWords(faces: Prepared["faces"], isWorkers: boolean): string {
+function storeWords(faces: Prepared["faces"]): string {
   if (process.env.UPSTASH_REDIS_REST_URL) return `Upstash Redis at ${process.env.UPSTASH_REDIS_REST_URL}`;
-  if (isWorkers)
-    return `embedded (SQLite), spoken to as Upstash Redis at ${faces?.redisUrl}; UPSTASH_REDIS_REST_URL and …_TOKEN switch to the real one`;
+  if (faces)
+    return `embedded (SQLite), spoken to as Upstash Redis at ${faces.redisUrl}; UPSTASH_REDIS_REST_URL and …_TOKEN switch to the real one`;
   return "embedded (SQLite); UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN switch to Upstash Redis";
 }
 
-function queueWords(faces: Prepared["faces"], isWorkers: boolean): string {
+function queueWords(faces: Prepared["faces"]): string {
   if (process.env.QSTASH_TOKEN) return `QStash at ${process.env.QSTASH_URL ?? "its default address"}`;
-  if (isWorkers)
-    return `embedded (SQLite), spoken to as QStash at ${faces?.qstashUrl}; QSTASH_TOKEN and its signing keys switch to the real one`;
+  if (faces)
+    return `embedded (SQLite), spoken to as QStash at ${faces.qstashUrl}; QSTASH_TOKEN and its signing keys switch to the real one`;
   return "embedded (SQLite); QSTASH_TOKEN and its signing keys switch to QStash";
 }

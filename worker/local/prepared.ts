@@ -4,7 +4,7 @@ import type { startSandbox } from "./sandbox/sandbox.ts";
 export type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
 
 /** What both ways of starting are given. */
-export type Start = { data: string; secrets: Secrets; sandbox: Sandbox; port: number; stopping: (() => Promise<void> | void)[] };
+export type Start = { state: string; secrets: Secrets; sandbox: Sandbox; port: number; stopping: (() => Promise<void> | void)[] };
 
 /** A child process to be spawned, the address it will answer at, and where the Upstash faces are, if anywhere. */
 export type Prepared = {

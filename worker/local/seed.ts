@@ -54,7 +54,7 @@ export const PEOPLE = [
   },
 ];
 
-type Options = { url: string; data: string; secrets: Secrets; sandbox: Sandbox };
+type Options = { url: string; state: string; secrets: Secrets; sandbox: Sandbox };
 /** What of the sandbox the email channel was last set up with; its ports may be others at the next start. */
 type Seeded = { host: string; port: number; password: string };
 
@@ -62,7 +62,7 @@ type Seeded = { host: string; port: number; password: string };
  * Makes the organisation at the first start, through the same HTTP calls that anybody would make, and gives a fresh sign-in link
  * at every start. Can be killed anywhere and repeated.
  */
-export async function seed({ url, data, secrets, sandbox }: Options): Promise<{ adminUrl: string }> {
+export async function seed({ url, state, secrets, sandbox }: Options): Promise<{ adminUrl: string }> {
   await untilReady(url);
   const made = await call(url, "POST", "/internal/bootstrap", secrets.bootstrapToken, {
     org: ORG,
@@ -72,7 +72,7 @@ export async function seed({ url, data, secrets, sandbox }: Options): Promise<{ 
   });
   if (!made.ok && made.status !== 409) throw new Error(`The first organisation could not be made: ${await made.text()}`);
 
-  const file = `${data}/seeded.json`;
+  const file = `${state}/seeded.json`;
   const seeded = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Seeded) : null;
   const wanted: Seeded = { host: sandbox.smtp.host, port: sandbox.smtp.port, password: sandbox.smtp.password };
   if (!seeded) {

@@ -50,7 +50,10 @@ async function start(): Promise<void> {
   });
   stopping.push(() => sandbox.stop());
 
-  const options = { data, secrets, sandbox, port: port("CARILLON_PORT", 8787), stopping };
+  // The two shapes keep their people in different databases, so each has a folder of its own.
+  const state = isWorkers ? `${data}/workers` : data;
+  mkdirSync(state, { recursive: true, mode: 0o700 });
+  const options = { state, secrets, sandbox, port: port("CARILLON_PORT", 8787), stopping };
   const prepared = isWorkers ? await (await import("./workers-command.ts")).prepareWorkers(options) : await denoCommand(options);
   child = spawn(prepared.command, prepared.args, { env: prepared.env, stdio: ["pipe", "inherit", "inherit"] });
   child.once("exit", (code) => {
@@ -59,8 +62,8 @@ async function start(): Promise<void> {
     void stop(1);
   });
 
-  const seeded = await seed({ url: prepared.url, data, secrets, sandbox });
-  announce({ data, secrets, sandbox, url: prepared.url, adminUrl: seeded.adminUrl, faces: prepared.faces, isWorkers });
+  const seeded = await seed({ url: prepared.url, state, secrets, sandbox });
+  announce({ data, secrets, sandbox, url: prepared.url, adminUrl: seeded.adminUrl, faces: prepared.faces });
 }
 
 /** A kill of whoever started us must not leave a server behind. */

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import { startFaces } from "./faces/start.ts";
+import { facesOf, upstashEnvironment } from "./faces.ts";
 import { fingerprint } from "./build-pages.ts";
 import { freePort } from "./free-port.ts";
 import { environmentOf, type Prepared, type Start } from "./prepared.ts";
@@ -18,27 +18,17 @@ export async function prepareWorkers(start: Start): Promise<Prepared> {
   const port = start.port === 0 ? await freePort() : start.port;
   const url = `http://localhost:${port}`;
   bundle();
-  const faces = await startFaces({
-    data: start.data,
-    secrets: start.secrets,
-    redisPort: portOf("CARILLON_REDIS_PORT", 8079),
-    qstashPort: portOf("CARILLON_QSTASH_PORT", 8080),
-  });
-  start.stopping.push(() => faces.stop());
+  const faces = await facesOf(start);
 
-  const env = {
-    ...environmentOf(start, url),
-    UPSTASH_REDIS_REST_URL: process.env.UPSTASH_REDIS_REST_URL ?? faces.redisUrl,
-    UPSTASH_REDIS_REST_TOKEN: process.env.UPSTASH_REDIS_REST_TOKEN ?? start.secrets.redisToken,
-    QSTASH_URL: process.env.QSTASH_TOKEN ? (process.env.QSTASH_URL ?? "") : faces.qstashUrl,
-    QSTASH_TOKEN: process.env.QSTASH_TOKEN ?? start.secrets.qstashToken,
-    QSTASH_CURRENT_SIGNING_KEY: process.env.QSTASH_CURRENT_SIGNING_KEY ?? start.secrets.qstashCurrentKey,
-    QSTASH_NEXT_SIGNING_KEY: process.env.QSTASH_NEXT_SIGNING_KEY ?? start.secrets.qstashNextKey,
-  };
-  const objects = `${start.data}/objects`;
+  const env = { ...environmentOf(start, url), ...upstashEnvironment(start, faces) };
+  const objects = `${start.state}/objects`;
   mkdirSync(objects, { recursive: true });
-  const config = `${start.data}/workerd.capnp`;
-  writeFileSync(config, workerdConfig(port, relative(start.data, `${BUNDLE}/cloudflare.js`), objects, env, readFileSync(start.sandbox.smtp.caFile, "utf8")), { mode: 0o600 });
+  const config = `${start.state}/workerd.capnp`;
+  writeFileSync(
+    config,
+    workerdConfig(port, relative(start.state, `${BUNDLE}/cloudflare.js`), objects, env, readFileSync(start.sandbox.smtp.caFile, "utf8")),
+    { mode: 0o600 },
+  );
 
   // Bare workerd has no cron.
   const cron = setInterval(() => {
@@ -113,5 +103,3 @@ const worker :Workerd.Worker = (
 );
 `;
 }
-
-const portOf = (name: string, standard: number): number => Number(process.env[name] || standard);

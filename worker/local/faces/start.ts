@@ -26,7 +26,7 @@ type Faces = {
 /** Serves the embedded store and queue as Upstash Redis and QStash, on this machine only. Port 0 takes any free one. */
 export async function startFaces({ data, secrets, redisPort, qstashPort, clock = { now: () => Date.now() } }: Options): Promise<Faces> {
   mkdirSync(data, { recursive: true });
-  const [storeSql, queueSql] = [openSql(`${data}/store.db`), openSql(`${data}/queue.db`)];
+  const [storeSql, queueSql] = [openSql(`${data}/store.db`), openSql(`${data}/qstash.db`)];
   const redis = await serve(redisPort, redisFace({ engine: openStore(storeSql, clock), token: secrets.redisToken }));
   const face = qstashFace({
     sql: queueSql,
