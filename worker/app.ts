@@ -25,10 +25,10 @@ const declared: Route[] = [...crmRoutes, ...meRoutes, ...adminRoutes, ...authRou
 /** Every route with its caller; the walk test and the API page read it. */
 export const routes: Route[] = [...declared, ...docsRoutes(declared)];
 
-/** The whole of Carillon over what a runtime gives it: answers any request, never throws. */
-export function createApp(outside: Outside): (request: Request) => Promise<Response> {
+/** The whole of Carillon over what a runtime gives it: answers any request, never throws. `address` is the caller's. */
+export function createApp(outside: Outside): (request: Request, address?: string) => Promise<Response> {
   const app = createRouter(outside);
-  return async (request) => securityHeaders(request, await app.fetch(request));
+  return async (request, address) => securityHeaders(request, await app.fetch(request, { address }));
 }
 
 /** What is served under which path; apart from the above so that a test can hold it against `routes`. */

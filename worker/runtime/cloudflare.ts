@@ -37,7 +37,7 @@ const app = createApp(outside);
 const ports: Ports = { ...outside, channels, self: app };
 
 export default {
-  fetch: (request) => app(request as unknown as Request) as never,
+  fetch: (request) => app(request as unknown as Request, request.headers.get("cf-connecting-ip") ?? undefined) as never,
   scheduled: () => rearmAll(ports),
 } satisfies ExportedHandler<Bindings>;
 

@@ -69,7 +69,7 @@ export async function serve(
   const ports: Ports = { ...outside, channels, self: (request) => app(request) };
   const app = createApp(outside);
 
-  const server = Deno.serve({ hostname: options.hostname, port: options.port, onListen() {} }, app);
+  const server = Deno.serve({ hostname: options.hostname, port: options.port, onListen() {} }, (request, { remoteAddr }) => app(request, remoteAddr.hostname));
   await rearmAll(ports);
   const cron = setInterval(() => background(rearmAll(ports)), MINUTE_MS);
 

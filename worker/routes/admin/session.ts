@@ -89,4 +89,5 @@ export const sessionRoutes: Route[] = [
 const withConfig = ({ config }: Ports, session: SessionView) => ({ ...session, allowPrivateHosts: config.allowPrivateHosts });
 
 /** Cloudflare names the caller; without it all count as one, and tickets of 256 bits are no easier to guess for that. */
-const addressOf = (c: Context): string => c.req.header("cf-connecting-ip") ?? "any";
+/** The address of the caller as the runtime knows it; a header alone could say anything. */
+const addressOf = (c: Context): string => (c.env as { address?: string } | undefined)?.address ?? "any";
