@@ -126,22 +126,26 @@ export async function startApp({ shards: shardCount = 1, config = {} }: { shards
 }
 export type House = Awaited<ReturnType<typeof startApp>>;
 
-/** A queue that remembers what was published, a list of jobs a request. */
-function rememberingQueue(): Queue & { requests: Job[][]; take(): Job[] } {
-  let requests: Job[][] = [];
-  return {
-    get requests() {
-      return requests;
-    },
-    take() {
-      const jobs = requests.flat();
-      requests = [];
+/** A queue that remembers what was published, a list of jobs a request. It answers when `answers` resolves. */
+function rememberingQueue() {
+  let taken = 0;
+  const queue = {
+    requests: [] as Job[][],
+    answers: Promise.resolve(),
+    /** The jobs since it was last asked. */
+    take(): Job[] {
+      const jobs = queue.requests.slice(taken).flat();
+      taken = queue.requests.length;
       return jobs;
     },
     maxDelay: 7 * 86_400_000,
-    publish: async (jobs) => void requests.push(jobs),
+    async publish(jobs: Job[]) {
+      queue.requests.push(jobs);
+      await queue.answers;
+    },
     isReady: async () => true,
   };
+  return queue satisfies Queue;
 }
 
 /** Real shards in memory, one transaction a call, which remember every call with its statements and frames. */
