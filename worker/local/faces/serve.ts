@@ -5,7 +5,7 @@ export type Handler = (request: Request) => Promise<Response>;
 /** Longer than any client of ours keeps an idle connection, so that none is cut under a request. */
 const KEEP_ALIVE_MS = 75_000;
 
-/** Serves a fetch handler over HTTP on this machine only, on Node and on Deno. Port 0 takes any free one. */
+/** Serves a fetch handler over HTTP on this machine only, whichever runtime it is. Port 0 takes any free one. */
 export async function serve(port: number, handler: Handler): Promise<{ url: string; stop(): Promise<void> }> {
   const server = createServer((incoming, outgoing) => {
     answer(incoming, outgoing, handler).catch((error: unknown) => {
