@@ -20,5 +20,15 @@ export async function publish(ports: Pick<Ports, "queue" | "shards" | "clock">, 
     console.warn(
       JSON.stringify({ level: "warn", message: "wake-ups left to the sweep", org, shard, count: wakes.length, part: error.part }),
     );
+    await tell(shards.get(org, shard).missed(wakes));
+  }
+}
+
+/** A shard that can't be told takes the wake-ups for lost after a while, by itself. */
+async function tell(missed: Promise<void>): Promise<void> {
+  try {
+    await missed;
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
   }
 }

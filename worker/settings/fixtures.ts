@@ -76,6 +76,7 @@ export function toldShards(count = 1): Shards & { told: ToldShard[] } {
       return { wakes: shard.wakes };
     },
     confirm: async () => {},
+    missed: async () => {},
     channelStatus: async () => shard.status,
     audit: async (entry) => void shard.audit.push(entry),
     auditLog: async () => ({ data: shard.audit.map((entry, n) => ({ ...entry, n })).toReversed(), next: null }),

@@ -39,6 +39,8 @@ export type ShardCalls = {
   }): Promise<Served>;
   /** Wake-ups the queue has stored; an unconfirmed one is published again. */
   confirm(wakes: Wake[]): Promise<void>;
+  /** Wake-ups the queue could not take: they are not on their way, and the timer publishes anew within seconds. */
+  missed(wakes: Wake[]): Promise<void>;
   /** A green test: the channel's fault ends and what it parked is released. */
   clearFault(channel: Channel): Promise<{ wakes: Wake[] }>;
 

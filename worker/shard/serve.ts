@@ -221,6 +221,13 @@ export class Counter {
     park(this.#parts, channel, why);
   }
 
+  /** When the next lease of those that are being sent runs out; null if none will. */
+  nextDoubt(channel: ExternalChannel, now: number): number | null {
+    const leases = [...this.#lane(channelNumber(channel), now).values()].map((id) => this.#parts.deliveries.get(id)?.lease ?? null);
+    const later = leases.filter((lease) => lease !== null && lease > now) as number[];
+    return later.length === 0 ? null : Math.min(...later);
+  }
+
   /** A job died while it was sending this one. It may have arrived: again with the same id, and said so. */
   #doubt(row: DeliveryRow, now: number): void {
     this.#lane(row.channel, now).delete(row.person);

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { CHANNELS } from "@carillon/shared/channels";
 import type { Rules } from "@carillon/shared/decide";
 import { defaultRouting } from "@carillon/shared/event-types";
+import { initialQuietHours } from "@carillon/shared/quiet-hours";
 import { eventSchema, toEvent } from "@carillon/shared/events";
 import { openSql } from "../adapters/node-sqlite.ts";
 import { Shard } from "./shard.ts";
@@ -13,6 +14,8 @@ function makeRules(changes: Partial<Rules["gates"]> = {}, version = 1): Rules {
     version,
     gates: { "in-app": "on", email: "on", sms: "unset", whatsapp: "unset", push: "unset", ...changes },
     cells: defaultRouting(),
+    quietHours: initialQuietHours(),
+    silentInQuietHours: true,
   };
 }
 
@@ -147,4 +150,27 @@ test("a sync pages through everything that changed, also after hundreds were mar
     after = sync.rev;
   }
   expect(seen.size).toBe(450);
+});
+
+test("a wake-up that the queue did not take is published again within seconds, and not only with the next sweep", () => {
+  const { shard, at, accept } = makeShard();
+  const { wakes } = accept(task("e1"));
+  shard.missed(wakes);
+  expect(shard.takeAlarm()).toBe(T0 + 5_000);
+  at(5_000);
+  expect(shard.alarm().wakes).toMatchObject([{ channel: "email" }]);
+});
+
+test("the timer rings when a lease runs out, so that what a dead job was sending waits for no sweep", () => {
+  const { shard, at, accept, serve } = makeShard();
+  accept(task("e1"));
+  at(100);
+  shard.begin({ version: 1, channel: "email", job: { at: T0, number: "dies" } });
+  at(45_000);
+  shard.alarm();
+  expect(shard.nextAlarm()).toBe(T0 + 60_000);
+  at(60_100);
+  expect(shard.nextAlarm()).toBe(T0 + 80_100);
+  expect(serve()).toEqual(["u1@example.com"]);
+  expect(shard.event("e1")!.deliveries[1]!.attempts).toMatchObject([{ outcome: "ambiguous", ambiguous: true }, { outcome: "ok" }]);
 });

@@ -45,6 +45,8 @@ export type AlarmWork = { wakes: Wake[]; change: SettingsChange | null };
 
 /** After this long without a sign of life, what is due is woken again. Twice this is the latest. */
 const SWEEP_MS = 20_000;
+/** How soon the timer tries again after the queue could not take a wake-up. */
+const MISSED_MS = 5_000;
 /** A settings change that takes longer than this has lost its process. */
 const CHANGE_LOST_MS = 10_000;
 
@@ -125,11 +127,14 @@ export class Shard implements SyncCalls {
   /** When the timer has to ring next, from the rows alone; null when nothing waits. */
   nextAlarm(): number | null {
     const now = this.#now();
-    const { deliveries } = this.#parts;
+    const { deliveries, wakes } = this.#parts;
     const instants = [deliveries.earliest(channelNumber("in-app"))];
     for (const channel of EXTERNAL_CHANNELS) {
       const earliest = deliveries.earliest(channelNumber(channel));
       instants.push(earliest === null ? null : Math.max(earliest, now) + SWEEP_MS);
+      if (earliest === null || earliest > now) continue;
+      // Something is due, and whoever was woken for it may have died or never been reached.
+      instants.push(this.#counter.nextDoubt(channel, now), wakes.nextLoss(channelNumber(channel), now));
     }
     if (this.#org.pending()) instants.push(now + CHANGE_LOST_MS);
     const known = instants.filter((instant) => instant !== null);
@@ -247,6 +252,11 @@ export class Shard implements SyncCalls {
 
   confirm(wakes: Wake[]): void {
     this.#parts.wakes.confirm(wakes);
+  }
+
+  missed(wakes: Wake[]): void {
+    for (const { channel, number } of wakes) this.#parts.wakes.ended(channelNumber(channel), number);
+    this.#armAt(this.#now() + MISSED_MS);
   }
 
   clearFault(channel: Channel): { wakes: Wake[] } {

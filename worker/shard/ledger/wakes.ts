@@ -7,7 +7,7 @@ import { channelName, channelNumber } from "./cells.ts";
 /** More jobs at a time on one channel of one shard would only crowd the provider's connections. */
 const MAX_JOBS = 10;
 /** A job that has not been heard of for so long is taken for lost. */
-const LOST_AFTER_MS = 30_000;
+const LOST_AFTER_MS = 15_000;
 
 const IN_APP = channelNumber("in-app");
 
@@ -107,6 +107,13 @@ export class Wakes {
     else this.#now.set(channel, [...jobs, { number, heardAt: now }]);
   }
 
+  /** When the next of those on their way is taken for lost, unless it is heard of; null if none is on its way. */
+  nextLoss(channel: number, now: number): number | null {
+    const losses = (this.#now.get(channel) ?? []).map((job) => job.heardAt + LOST_AFTER_MS).filter((instant) => instant > now);
+    return losses.length === 0 ? null : Math.min(...losses);
+  }
+
+  /** This one is no longer to come: its job is done, or the queue never took it. */
   ended(channel: number, number: string): void {
     this.#now.set(
       channel,
