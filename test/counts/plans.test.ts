@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { initialQuietHours } from "@carillon/shared/quiet-hours";
 import { eventSchema, toEvent } from "@carillon/shared/events";
 import { openSql } from "@carillon/worker/adapters/node-sqlite";
 import type { Sql, SqlValue } from "@carillon/worker/ports";

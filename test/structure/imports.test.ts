@@ -47,7 +47,7 @@ const MAY: Record<string, { places: string[]; packages: RegExp }> = {
   },
   "worker/shard": {
     places: ["shared", "worker/ports", "worker/errors", "worker/templates", "worker/pipeline", "worker/channels/channel"],
-    packages: /^$/,
+    packages: /^node:crypto$/,
   },
   "worker/settings": {
     places: ["shared", "worker/ports", "worker/errors", "worker/templates", "worker/pipeline", "worker/channels/channel", "worker/shard"],

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readTicket, toBase64Url, writeTicket } from "@carillon/shared/socket-ticket";
 import type { Sql } from "../../ports.ts";
 
@@ -15,7 +16,7 @@ export class Tickets {
 
   mint(person: string, expiresAt: number): string {
     const secret = toBase64Url(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(24))));
-    this.#sql.exec(`INSERT INTO ticket VALUES (?, ?, ?)`, secret, person, expiresAt);
+    this.#sql.exec(`INSERT INTO ticket VALUES (?, ?, ?)`, hashOf(secret), person, expiresAt);
     return writeTicket({ org: this.#org, shard: this.#shard, secret });
   }
 
@@ -24,7 +25,7 @@ export class Tickets {
     const ticket = readTicket(text);
     if (!ticket || ticket.org !== this.#org || ticket.shard !== this.#shard) return null;
     const row = this.#sql
-      .exec<{ person: string; expires: number }>(`DELETE FROM ticket WHERE id = ? RETURNING person, expires`, ticket.secret)
+      .exec<{ person: string; expires: number }>(`DELETE FROM ticket WHERE id = ? RETURNING person, expires`, hashOf(ticket.secret))
       .toArray()[0];
     return row && row.expires > now ? row.person : null;
   }
@@ -33,3 +34,6 @@ export class Tickets {
     this.#sql.exec(`DELETE FROM ticket WHERE expires <= ?`, now);
   }
 }
+
+/** What is stored in place of the secret; 192 random bits can't be guessed. */
+const hashOf = (secret: string): string => createHash("sha256").update(secret).digest("base64url");
