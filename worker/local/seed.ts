@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync, existsSync } from "node:fs";
 import type { Admin } from "@carillon/shared/access";
 import type { Sandbox } from "./prepared.ts";
@@ -56,7 +57,7 @@ export const PEOPLE = [
 
 type Options = { url: string; state: string; secrets: Secrets; sandbox: Sandbox };
 /** What of the sandbox the email channel was last set up with; its ports may be others at the next start. */
-type Seeded = { host: string; port: number; password: string };
+type Seeded = { host: string; port: number; passwordHash: string };
 
 /**
  * Makes the organisation at the first start, through the same HTTP calls that anybody would make, and gives a fresh sign-in link
@@ -74,7 +75,8 @@ export async function seed({ url, state, secrets, sandbox }: Options): Promise<{
 
   const file = `${state}/seeded.json`;
   const seeded = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Seeded) : null;
-  const wanted: Seeded = { host: sandbox.smtp.host, port: sandbox.smtp.port, password: sandbox.smtp.password };
+  const passwordHash = createHash("sha256").update(sandbox.smtp.password).digest("hex");
+  const wanted: Seeded = { host: sandbox.smtp.host, port: sandbox.smtp.port, passwordHash };
   if (!seeded) {
     await expectOk(call(url, "POST", "/v1/users/bulk", secrets.apiKey, { users: PEOPLE }), "The five people could not be made");
   }
