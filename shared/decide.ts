@@ -1,10 +1,13 @@
 import { CHANNELS, type Channel } from "./channels.ts";
 import { TELLS_ACTOR, type Priority, type RoutingCells } from "./event-types.ts";
+import { preferenceOf, routeFor, type Preferences } from "./preferences.ts";
+import { effectiveQuietHours, type EffectiveQuietHours } from "./quiet-bounds.ts";
+import { compileQuietHours, type Quiet, type QuietHours } from "./quiet-hours.ts";
 import type { Reason } from "./reasons.ts";
 
-/** What becomes of one cell of event × person × channel, and why. */
+/** What becomes of one cell of event × person × channel, and why. `silent`: it arrives without a sound, because it is quiet now. */
 export type Decision =
-  | { do: "send"; why: Reason }
+  | { do: "send"; why: Reason; silent?: boolean }
   | { do: "hold"; why: Reason; until: number }
   | { do: "park"; why: Reason }
   | { do: "skip"; why: Reason };
@@ -18,6 +21,9 @@ export type Rules = {
   version: number;
   gates: Record<Channel, Gate>;
   cells: RoutingCells;
+  quietHours: QuietHours;
+  /** Whether in-app items make no sound while it is quiet. */
+  silentInQuietHours: boolean;
 };
 
 export type DecidedEvent = { type: string; priority: Priority; actor: string | null; deliverAt: number | null; expiresAt: number | null };
@@ -25,40 +31,77 @@ export type DecidedPerson = {
   id: string;
   /** Whether the person can be reached there now. */
   address: Record<Channel, "yes" | "none" | "gone" | "not-opted-in">;
+  /** What the person has chosen; null when nothing. */
+  preferences: Preferences | null;
+  /** As the CRM has told it; the person's own choice goes before it. */
+  timeZone: string | null;
 };
 
 const skip = (why: Reason): Decision => ({ do: "skip", why });
 
 /**
- * The rules of one event, made once; the answer decides for one person at a time, a decision a channel in the order of CHANNELS.
+ * All of an event's rules but the person; the answer decides for one person at a time, a decision a channel in the order of CHANNELS.
  * Pure: the same rules, event, person and time give the same decisions in the worker, in the page and in a test.
  */
 export function compile(rules: Rules, event: DecidedEvent): (person: DecidedPerson, now: number) => Decision[] {
-  const row = rules.cells[event.type];
-  const routes = CHANNELS.map((channel): Decision | null => {
-    const cell = row?.[channel];
-    if (cell === undefined || cell.when === "off") return skip("matrix-off");
-    if (cell.when === "urgent" && event.priority !== "high") return skip("urgent-only");
-    if (rules.gates[channel] === "unset") return skip("not-configured");
-    return null;
-  });
-  const tellsActor = TELLS_ACTOR.has(event.type);
+  return (person, now) => CHANNELS.map((channel) => decideCell(rules, event, channel, person, now));
+}
 
-  return (person, now) => {
-    if (!tellsActor && event.actor === person.id) return CHANNELS.map(() => skip("user-is-actor"));
-    return CHANNELS.map((channel, index): Decision => {
-      const route = routes[index];
-      if (route) return route;
-      // A person's own mute and quiet hours take their place here, before the address and before the gate.
-      const address = person.address[channel];
-      if (address === "none") return skip("no-address");
-      if (address === "gone") return skip("address-gone");
-      if (address === "not-opted-in") return skip("not-opted-in");
-      if (event.expiresAt !== null && event.expiresAt <= now) return skip("expired");
-      if (rules.gates[channel] === "off") return { do: "park", why: "channel-off" };
-      if (rules.gates[channel] === "fault") return { do: "park", why: "channel-fault" };
-      if (event.deliverAt !== null && event.deliverAt > now) return { do: "hold", why: "scheduled", until: event.deliverAt };
-      return { do: "send", why: "matrix" };
-    });
-  };
+/** One cell: whether to tell this person on this channel, when, and why. */
+export function decideCell(rules: Rules, event: DecidedEvent, channel: Channel, person: DecidedPerson, now: number): Decision {
+  if (event.actor === person.id && !TELLS_ACTOR.has(event.type)) return skip("user-is-actor");
+  const row = Object.hasOwn(rules.cells, event.type) ? rules.cells[event.type] : undefined;
+  const wish = person.preferences ? preferenceOf(person.preferences.cells, event.type, channel) : undefined;
+  const route = routeFor(row?.[channel], wish, event.priority);
+  if (!route.send) return skip(route.why);
+  if (rules.gates[channel] === "unset") return skip("not-configured");
+  const address = person.address[channel];
+  if (address === "none") return skip("no-address");
+  if (address === "gone") return skip("address-gone");
+  if (address === "not-opted-in") return skip("not-opted-in");
+  if (event.expiresAt !== null && event.expiresAt <= now) return skip("expired");
+  if (rules.gates[channel] === "off") return { do: "park", why: "channel-off" };
+  if (rules.gates[channel] === "fault") return { do: "park", why: "channel-fault" };
+  return timing(rules, event, channel, person, now);
+}
+
+/** Now, or held until the first instant that is neither before its time nor quiet in the person's zone. */
+function timing(rules: Rules, event: DecidedEvent, channel: Channel, person: DecidedPerson, now: number): Decision {
+  const isScheduled = event.deliverAt !== null && event.deliverAt > now;
+  const at = isScheduled ? event.deliverAt! : now;
+  const quiet = quietFor(rules, person);
+  if (quiet && !(event.priority === "high" && quiet.hours.urgentPasses)) {
+    if (quiet.hours.heldChannels.includes(channel)) {
+      const until = quiet.calendar.until(at);
+      if (until > at) return { do: "hold", why: "quiet-hours", until };
+    } else if (channel === "in-app" && !isScheduled && rules.silentInQuietHours && quiet.calendar.isQuiet(now)) {
+      return { do: "send", why: "matrix", silent: true };
+    }
+  }
+  return isScheduled ? { do: "hold", why: "scheduled", until: at } : { do: "send", why: "matrix" };
+}
+
+/** Quiet hours as they hold for a person, and their calendar; null when nothing is ever quiet. */
+export function quietFor(
+  rules: Pick<Rules, "quietHours">,
+  person: Pick<DecidedPerson, "preferences" | "timeZone">,
+): { hours: EffectiveQuietHours; calendar: Quiet } | null {
+  const own = person.preferences?.quietHours ?? null;
+  if (!rules.quietHours.enabled && own === null) return null;
+  const hours = effectiveQuietHours(rules.quietHours, own, { event: null, person: person.preferences?.timeZone ?? person.timeZone });
+  return hours && { hours, calendar: calendarOf(hours) };
+}
+
+/** Calendars by what they are made of: people in one zone under one rule share one. */
+const calendars = new Map<string, Quiet>();
+const MOST_CALENDARS = 2_000;
+
+function calendarOf(hours: EffectiveQuietHours): Quiet {
+  const key = `${hours.timeZone} ${hours.start} ${hours.end} ${hours.nights.join()} ${hours.quietDays.join()}`;
+  let calendar = calendars.get(key);
+  if (!calendar) {
+    if (calendars.size >= MOST_CALENDARS) calendars.clear();
+    calendars.set(key, (calendar = compileQuietHours(hours, hours.timeZone)));
+  }
+  return calendar;
 }

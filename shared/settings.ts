@@ -1,9 +1,7 @@
 import * as z from "zod";
 import { CHANNELS, type Channel, type HealthState } from "./channels.ts";
 import { defaultRouting, type RoutingCells } from "./event-types.ts";
-
-/** Quiet hours as they are stored; off until an admin saves them. */
-export type QuietHours = { version: number; enabled: boolean };
+import { initialQuietHours, type QuietHours } from "./quiet-hours.ts";
 
 /**
  * A channel's part of the settings. `settings` is null until the channel was set up; `secrets` are sealed.
@@ -45,7 +43,7 @@ export function initialSettings(): Settings {
     changed: null,
     channels,
     routing: { version: 1, cells: defaultRouting() },
-    quietHours: { version: 1, enabled: false },
+    quietHours: initialQuietHours(),
   };
 }
 

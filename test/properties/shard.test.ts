@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Rules } from "@carillon/shared/decide";
 import { defaultRouting } from "@carillon/shared/event-types";
+import { initialQuietHours } from "@carillon/shared/quiet-hours";
 import { eventSchema, toEvent } from "@carillon/shared/events";
 import { openSql, type HostSql } from "@carillon/worker/adapters/node-sqlite";
 import type { OutcomeKind } from "@carillon/worker/channels/channel";
@@ -143,7 +144,7 @@ class World {
     return {
       version: this.version,
       gates: { "in-app": "on", email: this.isOn ? "on" : "off", sms: "unset", whatsapp: "unset", push: "unset" },
-      cells: defaultRouting(),
+      cells: defaultRouting(), quietHours: initialQuietHours(), silentInQuietHours: true,
     };
   }
 }

@@ -14,6 +14,8 @@ export type Act =
   | "channel.reveal"
   | "key.create"
   | "key.revoke"
+  | "routing.save"
+  | "quiet-hours.save"
   | "deliveries.retry";
 
 /** Writes down who did what; the log is shard 0's. `detail` never holds a secret, only fingerprints. */

@@ -66,6 +66,15 @@ const resultOf = (result: Accepted): AcceptedEvent | AppError =>
 
 /** Checks an event and gives it its id and the hash by which a repeat is told from a mistake. */
 function prepare(input: unknown, idempotencyKey: string | null, shards: number): Prepared {
+  const parsed = parseEvent(input);
+  const id = parsed.id ?? idOfKey(idempotencyKey) ?? newEventId(Math.floor(Math.random() * shards));
+  return { event: toEvent(parsed, id), hash: hashOf(parsed) };
+}
+
+/** An event that is not to be accepted, only thought about. Throws as for one that is posted. */
+export const readEvent = (input: unknown, id: string): Event => toEvent(parseEvent(input), id);
+
+function parseEvent(input: unknown): EventInput {
   const parsed = eventSchema.safeParse(input);
   if (!parsed.success) throw invalid("event.invalid", "The event is not as it should be; see errors.", issuesOf(parsed.error));
   const { type, data } = parsed.data;
@@ -76,8 +85,7 @@ function prepare(input: unknown, idempotencyKey: string | null, shards: number):
   }
   const issues = checkEventData(type, data);
   if (issues.length > 0) throw invalid("event.invalid-data", `The data does not fit ${type}; see errors.`, issues);
-  const id = parsed.data.id ?? idOfKey(idempotencyKey) ?? newEventId(Math.floor(Math.random() * shards));
-  return { event: toEvent(parsed.data, id), hash: hashOf(parsed.data) };
+  return parsed.data;
 }
 
 function idOfKey(key: string | null): string | null {

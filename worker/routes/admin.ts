@@ -1,8 +1,9 @@
 import { channelRoutes } from "./admin/channels.ts";
 import { keyRoutes } from "./admin/keys.ts";
 import { logRoutes } from "./admin/log.ts";
+import { ruleRoutes } from "./admin/rules.ts";
 import { sessionRoutes } from "./admin/session.ts";
 import type { Route } from "./route.ts";
 
 /** What the admin page calls. Signed in by the session's cookie; what changes anything comes from our own page only. */
-export const adminRoutes: Route[] = [...sessionRoutes, ...channelRoutes, ...logRoutes, ...keyRoutes];
+export const adminRoutes: Route[] = [...sessionRoutes, ...channelRoutes, ...logRoutes, ...ruleRoutes, ...keyRoutes];

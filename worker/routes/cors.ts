@@ -36,5 +36,7 @@ export function preflight(c: Context): Response {
 /** A refusal must be readable where it happened, or the bell could not tell an expired token from a dead network. */
 export function corsOfErrors(c: Context): Record<string, string> {
   const origin = c.req.header("origin");
-  return origin !== undefined && new URL(c.req.url).pathname.startsWith("/v1/me/") ? { "access-control-allow-origin": origin, vary: "Origin" } : {};
+  return origin !== undefined && new URL(c.req.url).pathname.startsWith("/v1/me/")
+    ? { "access-control-allow-origin": origin, vary: "Origin" }
+    : {};
 }

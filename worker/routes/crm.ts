@@ -2,7 +2,7 @@ import * as z from "zod";
 import { CHANNELS } from "@carillon/shared/channels";
 import { deliverySchema, ledgerSchema, stateSchema } from "@carillon/shared/ledger";
 import { LIMITS } from "@carillon/shared/limits";
-import { bulkUsersSchema, inlineUserSchema, userIdSchema, userPutSchema, type UserFields } from "@carillon/shared/people";
+import { bulkUsersSchema, inlineUserSchema, userIdSchema, userPutSchema, type User, type UserFields } from "@carillon/shared/people";
 import { eventSchema } from "@carillon/shared/events";
 import { AppError, badRequest, invalid, notFound, tooLarge } from "../errors.ts";
 import { acceptBatch, acceptEvent } from "../pipeline/accept.ts";
@@ -10,7 +10,10 @@ import { homeOf, shardNamedBy, shardOf } from "../pipeline/place.ts";
 import { publish } from "../pipeline/publish.ts";
 import type { Ports } from "../ports.ts";
 import type { DeliveryQuery } from "../shard/calls.ts";
+import type { Preferences } from "@carillon/shared/preferences";
+import { preferencesAnswerSchema, preferencesBodySchema, savePreferences, showPreferences } from "./preferences.ts";
 import { problemOf } from "./problem.ts";
+import { answerSimulation, simulateBodySchema, simulationSchema } from "./simulate.ts";
 import { route, type Identity, type Route } from "./route.ts";
 
 const acceptedSchema = z.object({ id: z.string(), accepted: z.number(), duplicate: z.boolean() });
@@ -84,6 +87,46 @@ export const crmRoutes: Route[] = [
     answer: { schema: z.object({ id: z.string(), type: z.string(), deliveries: z.array(deliverySchema) }), description: "The event" },
     handle: async ({ c, ports, who }) => c.json(await findEvent(ports, who, c.req.param("id") ?? "")),
   }),
+  route({
+    method: "POST",
+    path: "/v1/events/:id/cancel",
+    caller: { kind: "crm", scope: "events" },
+    summary: "Cancels what is not sent yet.",
+    answer: { schema: z.object({ id: z.string(), cancelled: z.number() }), description: "How many deliveries were cancelled" },
+    async handle({ c, ports, who }) {
+      const id = c.req.param("id") ?? "";
+      const answer = await ports.shards.get(who.org, homeOf(id, who.shards)).cancel(id);
+      if (!answer) throw notFound("event");
+      return c.json({ id, cancelled: answer.cancelled });
+    },
+  }),
+  route<z.infer<typeof simulateBodySchema>>({
+    method: "POST",
+    path: "/v1/simulate",
+    caller: { kind: "crm", scope: "simulate" },
+    summary: "What would happen to an event at an instant, and why. Nothing is stored or sent.",
+    body: simulateBodySchema,
+    maxBytes: LIMITS.eventBytes,
+    answer: { schema: simulationSchema, description: "The decisions" },
+    handle: async ({ c, ports, who, body }) => c.json(await answerSimulation(ports, who, body)),
+  }),
+  route({
+    method: "GET",
+    path: "/v1/users/:id/preferences",
+    caller: { kind: "crm", scope: "preferences" },
+    summary: "A person's preferences, as the person's own.",
+    answer: { schema: preferencesAnswerSchema, description: "The preferences" },
+    handle: async ({ c, ports, who }) => c.json(await showPreferences(ports, who, parseUserId(c.req.param("id")))),
+  }),
+  route<Preferences>({
+    method: "PUT",
+    path: "/v1/users/:id/preferences",
+    caller: { kind: "crm", scope: "preferences" },
+    summary: "Set a person's preferences, within the same locks and bounds.",
+    body: preferencesBodySchema as unknown as z.ZodType<Preferences>,
+    answer: { schema: preferencesAnswerSchema, description: "The preferences as they stand now" },
+    handle: async ({ c, ports, who, body }) => c.json(await savePreferences(ports, who, parseUserId(c.req.param("id")), body)),
+  }),
   route<UserFields & { id?: string }>({
     method: "PUT",
     path: "/v1/users/:id",
@@ -94,7 +137,7 @@ export const crmRoutes: Route[] = [
     async handle({ c, ports, who, body }) {
       const id = parseUserId(c.req.param("id"));
       if (body.id !== undefined && body.id !== id) throw badRequest("user.id-differs", "The id in the body is not the one in the path.");
-      const [user] = await ports.shards.get(who.org, shardOf(id, who.shards)).putUsers([{ id, fields: fieldsOf(body) }]);
+      const [user] = await putUsers(ports, who, shardOf(id, who.shards), [{ id, fields: fieldsOf(body) }]);
       return c.json(user);
     },
   }),
@@ -134,7 +177,7 @@ export const crmRoutes: Route[] = [
     async handle({ c, ports, who, body }) {
       const users = body.users.map((user) => ({ id: user.id, fields: fieldsOf(user) }));
       const byShard = Map.groupBy(users, (user) => shardOf(user.id, who.shards));
-      const put = await Promise.all([...byShard].map(([shard, some]) => ports.shards.get(who.org, shard).putUsers(some)));
+      const put = await Promise.all([...byShard].map(([shard, some]) => putUsers(ports, who, shard, some)));
       const known = new Map(put.flat().map((user) => [user.id, user]));
       return c.json({ data: users.map((user) => known.get(user.id)) });
     },
@@ -224,6 +267,12 @@ export async function retryMatching(ports: Ports, who: Identity, query: z.infer<
 
 export async function readLedger(ports: Ports, who: Identity, range: z.infer<typeof rangeSchema>) {
   return ports.shards.get(who.org, 0).ledger({ from: range.from ?? null, to: range.to ?? null });
+}
+
+async function putUsers(ports: Ports, who: Identity, shard: number, some: { id: string; fields: UserFields }[]): Promise<User[]> {
+  const { users, wakes } = await ports.shards.get(who.org, shard).putUsers(some);
+  ports.background(publish(ports, who.org, shard, wakes));
+  return users;
 }
 
 async function retryAll(ports: Ports, who: Identity, shard: number, ids: string[]): Promise<{ retried: number }> {

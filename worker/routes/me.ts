@@ -5,7 +5,9 @@ import { offeredTicket, readTicket } from "@carillon/shared/socket-ticket";
 import { AppError, badRequest, unauthorized } from "../errors.ts";
 import { shardOf } from "../pipeline/place.ts";
 import { readOrg } from "../settings/org.ts";
+import type { Preferences } from "@carillon/shared/preferences";
 import { checkOrigin } from "./cors.ts";
+import { preferencesAnswerSchema, preferencesBodySchema, savePreferences, showPreferences } from "./preferences.ts";
 import { route, type Identity, type Route } from "./route.ts";
 
 const inboxQuerySchema = z.object({
@@ -70,6 +72,23 @@ export const meRoutes: Route[] = [
     },
   }),
   ...INBOX_MARKS.map(markRoute),
+  route({
+    method: "GET",
+    path: "/v1/me/preferences",
+    caller: { kind: "user" },
+    summary: "What the person has chosen, and within what.",
+    answer: { schema: preferencesAnswerSchema, description: "The preferences" },
+    handle: async ({ c, ports, who }) => c.json(await showPreferences(ports, who, who.user)),
+  }),
+  route<Preferences>({
+    method: "PUT",
+    path: "/v1/me/preferences",
+    caller: { kind: "user" },
+    summary: "Choose: cells that are not locked, quiet hours within the bounds, language, zone.",
+    body: preferencesBodySchema as unknown as z.ZodType<Preferences>,
+    answer: { schema: preferencesAnswerSchema, description: "The preferences as they stand now" },
+    handle: async ({ c, ports, who, body }) => c.json(await savePreferences(ports, who, who.user, body)),
+  }),
   route({
     method: "POST",
     path: "/v1/me/socket-ticket",

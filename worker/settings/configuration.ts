@@ -13,7 +13,8 @@ export async function configurationOf(
   const saved = settings.channels[channel];
   if (!isConfigurable(channel) || saved.settings === null) return null;
   const secrets: Record<string, string> = {};
-  for (const [field, sealed] of Object.entries(saved.secrets)) secrets[field] = await ports.vault.open(sealed, { org: org.org, channel, field });
+  for (const [field, sealed] of Object.entries(saved.secrets))
+    secrets[field] = await ports.vault.open(sealed, { org: org.org, channel, field });
   return {
     settings: CHANNEL_SETTINGS[channel].schema.parse(saved.settings),
     secrets,

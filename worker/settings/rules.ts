@@ -1,4 +1,4 @@
-import { CHANNELS, type Channel } from "@carillon/shared/channels";
+import { CHANNELS, inAppSettingsSchema, type Channel } from "@carillon/shared/channels";
 import type { Gate, Rules } from "@carillon/shared/decide";
 import type { ChannelSettings, Settings } from "@carillon/shared/settings";
 
@@ -6,7 +6,14 @@ import type { ChannelSettings, Settings } from "@carillon/shared/settings";
 export function rulesOf(settings: Settings): Rules {
   const gates = {} as Record<Channel, Gate>;
   for (const channel of CHANNELS) gates[channel] = gateOf(settings.channels[channel]);
-  return { version: settings.version, gates, cells: settings.routing.cells };
+  const inApp = inAppSettingsSchema.parse(settings.channels["in-app"].settings ?? {});
+  return {
+    version: settings.version,
+    gates,
+    cells: settings.routing.cells,
+    quietHours: settings.quietHours,
+    silentInQuietHours: inApp.silentInQuietHours,
+  };
 }
 
 function gateOf({ enabled, settings }: ChannelSettings): Gate {

@@ -5,7 +5,10 @@ import { expand } from "../pipeline/expand.ts";
 import type { Accepted } from "./calls.ts";
 import { HAS_ROW, IN_INBOX, STATE, deliveryNumber, skippedCell } from "./ledger/cells.ts";
 import { hourOf } from "./ledger/tally.ts";
+import type { UserFields } from "@carillon/shared/people";
 import type { Parts } from "./parts.ts";
+import { replan } from "./plan.ts";
+import { settleOlder } from "./settle-early.ts";
 import { toDecided, type Person } from "./people/people.ts";
 
 /** Accepts one event: once for its id, whole, with all its decisions, items and deliveries in the caller's transaction. */
@@ -14,7 +17,7 @@ export function acceptEvent(parts: Parts, rules: Rules, event: Event, hash: stri
   const known = events.hashOf(event.id);
   if (known) return known.hash === hash ? { id: event.id, accepted: known.people, duplicate: true } : { id: event.id, reused: true };
 
-  const persons = event.recipients.map(({ id, fields }) => people.put(id, fields, now));
+  const persons = event.recipients.map(({ id, fields }) => putPerson(parts, rules, id, fields, now));
   const texts = expand(
     event,
     persons.map((person) => person.locale),
@@ -25,16 +28,26 @@ export function acceptEvent(parts: Parts, rules: Rules, event: Event, hash: stri
   events.insert(stored);
   parts.search.note(stored);
 
+  settleOlder(parts, event, n, stored.people);
   const decide = compile(rules, event);
   persons.forEach((person, index) => schedule(parts, event, person, n + index, decide(toDecided(person), now), now));
   CHANNELS.forEach((_channel, channel) => parts.tally.accepted(hourOf(now), channel, persons.length));
   return { id: event.id, accepted: persons.length, duplicate: false };
 }
 
+/** An inline person may have moved to another zone: what is held for it is planned anew. */
+function putPerson(parts: Parts, rules: Rules, id: string, fields: UserFields | null, now: number): Person {
+  if (fields === null) return parts.people.put(id, null, now);
+  const zone = parts.people.find(id)?.zone;
+  const person = parts.people.put(id, fields, now);
+  if (zone !== undefined && zone !== person.zone) replan(parts, rules, person.n, now);
+  return person;
+}
+
 /** Does what was decided for one person: the item, the rows of what is to be delivered, the letters of what is not. */
 function schedule(parts: Parts, event: Event, person: Person, notice: number, decisions: Decision[], now: number): void {
   const hour = hourOf(now);
-  let isInInbox = false;
+  let isSilent: boolean | null = null; // Null until there is an item at all.
   let cells = "";
   decisions.forEach((decision, channel) => {
     if (decision.do === "skip") {
@@ -42,7 +55,7 @@ function schedule(parts: Parts, event: Event, person: Person, notice: number, de
       parts.tally.starts(hour, channel, STATE.skipped);
     } else if (channel === 0 && decision.do === "send") {
       cells += IN_INBOX;
-      isInInbox = true;
+      isSilent = decision.silent ?? false;
       parts.tally.starts(hour, channel, STATE.delivered);
     } else {
       cells += HAS_ROW;
@@ -60,6 +73,6 @@ function schedule(parts: Parts, event: Event, person: Person, notice: number, de
       });
     }
   });
-  if (isInInbox) parts.inbox.add(person, notice, cells, false);
+  if (isSilent !== null) parts.inbox.add(person, notice, cells, isSilent);
   else parts.sql.exec(`INSERT INTO notice (person, n, cells, silent) VALUES (?, ?, ?, 0)`, person.n, notice, cells);
 }

@@ -1,10 +1,14 @@
 import type { Role } from "@carillon/shared/access";
 import type { Channel, ExternalChannel } from "@carillon/shared/channels";
-import type { Rules } from "@carillon/shared/decide";
-import type { Event } from "@carillon/shared/events";
+import type { Gate, Rules } from "@carillon/shared/decide";
+import type { RoutingCell, RoutingCells } from "@carillon/shared/event-types";
+import type { Event, Issue } from "@carillon/shared/events";
 import type { InboxFilter, InboxItem, InboxMark } from "@carillon/shared/inbox";
 import type { Delivery, Ledger, State } from "@carillon/shared/ledger";
 import type { User, UserFields } from "@carillon/shared/people";
+import type { Preferences } from "@carillon/shared/preferences";
+import type { QuietHours } from "@carillon/shared/quiet-hours";
+import type { Reason } from "@carillon/shared/reasons";
 import type { Release, Settings } from "@carillon/shared/settings";
 import type { Message, Outcome } from "../channels/channel.ts";
 
@@ -20,10 +24,24 @@ export type ShardCalls = {
   accept(call: { version: number; events: { event: Event; hash: string }[] }): Promise<Behind | { results: Accepted[]; wakes: Wake[] }>;
   event(id: string): Promise<EventView | null>;
 
-  putUsers(users: { id: string; fields: UserFields }[]): Promise<User[]>;
+  putUsers(users: { id: string; fields: UserFields }[]): Promise<{ users: User[]; wakes: Wake[] }>;
   user(id: string): Promise<User | null>;
   /** Removes a person from people, inboxes, search and log texts. False if there was none. */
   eraseUser(id: string): Promise<boolean>;
+
+  /** What a person has chosen, and within what; null for somebody unknown, or before the first settings. */
+  preferences(user: string): Promise<PreferencesView | null>;
+  /** Checks against locks and bounds, stores, and plans anew what waits for the person. */
+  setPreferences(
+    user: string,
+    preferences: Preferences,
+  ): Promise<{ wakes: Wake[] } & ({ saved: PreferencesView } | { code: string; issues: Issue[] })>;
+  /** What would become of an event, decided by the same code; nothing is stored. `at` null is now. */
+  simulate(call: { version: number; event: Event; at: number | null }): Promise<Behind | { decisions: SimulatedDecision[] }>;
+  /** Cancels what is not sent yet; null for an unknown event. */
+  cancel(event: string): Promise<{ cancelled: number } | null>;
+  /** Who is quiet just now, and when the next held delivery is released. */
+  quietNow(): Promise<QuietNow>;
 
   /** Claims the first due delivery of a channel; null when nothing is due. `job` names the wake-up that this answers. */
   begin(call: { version: number; channel: ExternalChannel; job: { at: number; number: string } }): Promise<Behind | Served>;
@@ -76,6 +94,39 @@ export type Accepted = { id: string; accepted: number; duplicate: boolean } | { 
 /** A claimed delivery, ready to be built and sent; or nothing (more) to do, with wake-ups to publish for what remains. */
 export type Claim = { id: string; attempt: number; message: Message };
 export type Served = { claim: Claim | null; wakes: Wake[]; faulted?: { why: string } };
+
+/** A person's preferences as far as they are in force, beside what the organisation says; only the first five may be changed. */
+export type PreferencesView = Preferences & {
+  routing: RoutingCells;
+  organisation: { quietHours: QuietHours; quietNow: { until: string } | null };
+};
+
+export type SimulatedDecision = {
+  user: string;
+  channel: Channel;
+  do: "send" | "hold" | "park" | "skip";
+  until?: string;
+  silent?: boolean;
+  why: Reason;
+  /** The values that it was taken from. */
+  details: {
+    cell: RoutingCell | null;
+    preference: boolean | null;
+    gate: Gate;
+    address: string;
+    timeZone: string | null;
+    localTime: string;
+    quiet: boolean;
+  };
+};
+
+export type QuietNow = {
+  people: number;
+  quiet: number;
+  users: { id: string; name: string | null; until: string }[];
+  held: number;
+  nextRelease: string | null;
+};
 
 export type EventView = {
   id: string;

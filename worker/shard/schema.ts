@@ -13,7 +13,7 @@ const MIGRATIONS: string[][] = [
     `CREATE TABLE gate (channel INTEGER PRIMARY KEY, fault TEXT, strikes INTEGER NOT NULL)`,
 
     `CREATE TABLE person (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT, email TEXT, phone TEXT, locale TEXT,
-      zone TEXT, manager TEXT, opted INTEGER NOT NULL, gone TEXT, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+      zone TEXT, manager TEXT, opted INTEGER NOT NULL, gone TEXT, prefs TEXT, created INTEGER NOT NULL, updated INTEGER NOT NULL,
       seq INTEGER NOT NULL, rev INTEGER NOT NULL, unread INTEGER NOT NULL)`,
 
     // people: the person numbers in notice order. texts: the in-app text once per language.
@@ -36,6 +36,8 @@ const MIGRATIONS: string[][] = [
     `CREATE INDEX delivery_parked ON delivery (channel, id) WHERE state = 6`,
     `CREATE INDEX delivery_failed ON delivery (id) WHERE state = 8`,
 
+    // subject: which events carry a collapse key, that is, speak of the same matter.
+    `CREATE TABLE subject (key TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (key, n)) WITHOUT ROWID`,
     `CREATE TABLE wake (channel INTEGER NOT NULL, at INTEGER NOT NULL, number TEXT NOT NULL, confirmed INTEGER NOT NULL,
       PRIMARY KEY (channel, at)) WITHOUT ROWID`,
     `CREATE TABLE timer (due INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (due, kind, key)) WITHOUT ROWID`,

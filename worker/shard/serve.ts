@@ -11,7 +11,8 @@ import { STATE, channelName, channelNumber, noticeOf, numberOf, publicId } from 
 import { attemptsOf, burntAttempts, type DeliveryRow } from "./ledger/deliveries.ts";
 import type { Parts } from "./parts.ts";
 import { park } from "./switch.ts";
-import { addressOf, toDecided } from "./people/people.ts";
+import { addressOf } from "./people/people.ts";
+import { decideAnew, moveBy } from "./plan.ts";
 
 /** How many due rows are looked at in one step; more only where many people's lanes are busy. */
 const SCAN = 50;
@@ -182,17 +183,12 @@ export class Counter {
   /** The checks in their order, on the present and not on what was true when it was queued. Moves the row, or claims it. */
   #check(channel: ExternalChannel, rules: Rules, row: DeliveryRow, now: number): Claim | null {
     const { deliveries, people, events, shard, org } = this.#parts;
-    const skip = (why: Reason) => (deliveries.move(row, STATE.skipped, why, null), null);
     if (row.expires !== null && row.expires <= now) return (deliveries.move(row, STATE.expired, "expired", null), null);
-    const event = events.containing(noticeOf(row.id));
-    const person = people.at(row.person);
-    if (!event || !person) return skip("no-address");
-    if (rules.cells[event.type]?.[channel]?.when === "off") return (deliveries.move(row, STATE.cancelled, "route-off", null), null);
-    const reach = toDecided(person).address[channel];
-    if (reach === "none") return skip("no-address");
-    if (reach === "gone") return skip("address-gone");
-    if (reach === "not-opted-in") return skip("not-opted-in");
-    // Quiet hours and the budget are asked here, last before the claim.
+    // Route, preference, address and quiet hours of this moment; the budget will be asked here, last before the claim.
+    const decision = decideAnew(this.#parts, rules, row, now);
+    if (decision.do !== "send") return (moveBy(this.#parts, row, decision), null);
+    const event = events.containing(noticeOf(row.id))!;
+    const person = people.at(row.person)!;
     const address = addressOf(person, channel)!;
     deliveries.claim(row, now, address);
     this.#lane(row.channel, now).set(row.person, row.id);

@@ -1,9 +1,10 @@
 import { EXTERNAL_CHANNELS, type Channel } from "@carillon/shared/channels";
 import type { Rules } from "@carillon/shared/decide";
 import { clientFrameSchema, type ServerFrame } from "@carillon/shared/inbox";
+import type { Preferences } from "@carillon/shared/preferences";
 import type { Clock, Sql } from "../ports.ts";
 import { acceptEvent } from "./accept.ts";
-import type { Behind, SettingsChange, ShardCalls, Wake } from "./calls.ts";
+import type { Behind, PreferencesView, SettingsChange, ShardCalls, Wake } from "./calls.ts";
 import { erase } from "./erase.ts";
 import { Inbox } from "./inbox/inbox.ts";
 import { Search } from "./inbox/search.ts";
@@ -17,10 +18,15 @@ import { Tally } from "./ledger/tally.ts";
 import { Wakes } from "./ledger/wakes.ts";
 import { OrgState } from "./org/org-state.ts";
 import type { Parts } from "./parts.ts";
-import { People, toUser } from "./people/people.ts";
+import { People, toUser, type Person } from "./people/people.ts";
+import { checkPreferences, viewPreferences } from "./people/preferences.ts";
+import { replan } from "./plan.ts";
 import { migrate } from "./schema.ts";
+import { quietNow } from "./quiet-now.ts";
 import { Counter } from "./serve.ts";
-import { appear, park, release, switchGates } from "./switch.ts";
+import { cancelEvent } from "./settle-early.ts";
+import { simulate } from "./simulate.ts";
+import { appearDue, park, release, switchGates } from "./switch.ts";
 
 /** The calls as the shard itself carries them out: at once, inside the caller's transaction. */
 export type SyncCalls = { [Name in keyof ShardCalls]: (...args: Parameters<ShardCalls[Name]>) => Awaited<ReturnType<ShardCalls[Name]>> };
@@ -146,8 +152,7 @@ export class Shard implements SyncCalls {
     const now = this.#now();
     const { deliveries, wakes } = this.#parts;
     const rules = this.#parts.gates.rules();
-    const inApp = channelNumber("in-app");
-    for (let rows; (rows = deliveries.due(inApp, now, 500, 0)).length > 0;) for (const row of rows) appear(this.#parts, row);
+    if (rules) appearDue(this.#parts, rules, now);
 
     for (const channel of EXTERNAL_CHANNELS) {
       const number = channelNumber(channel);
@@ -203,6 +208,7 @@ export class Shard implements SyncCalls {
     const before = gates.rules();
     gates.setRules(rules);
     switchGates(this.#parts, before, rules, releases, now);
+    replan(this.#parts, gates.rules()!, null, now);
     return { wakes: wakes.take(now) };
   }
 
@@ -220,7 +226,13 @@ export class Shard implements SyncCalls {
 
   putUsers(users: Parameters<ShardCalls["putUsers"]>[0]): ReturnType<SyncCalls["putUsers"]> {
     const now = this.#now();
-    return users.map(({ id, fields }) => toUser(this.#parts.people.put(id, fields, now)));
+    const put = users.map(({ id, fields }) => {
+      const before = this.#parts.people.find(id)?.zone;
+      const person = this.#parts.people.put(id, fields, now);
+      if (before !== undefined && before !== person.zone) this.#replanFor(person, now);
+      return toUser(person);
+    });
+    return { users: put, wakes: this.#parts.wakes.take(now) };
   }
 
   user(id: string): ReturnType<SyncCalls["user"]> {
@@ -232,6 +244,37 @@ export class Shard implements SyncCalls {
     const person = this.#parts.people.find(id);
     if (person) erase(this.#parts, person);
     return person !== null;
+  }
+
+  preferences(user: string): PreferencesView | null {
+    const rules = this.#parts.gates.rules();
+    const person = this.#parts.people.find(user);
+    return rules && person && viewPreferences(rules, person, this.#now());
+  }
+
+  setPreferences(user: string, preferences: Preferences): ReturnType<SyncCalls["setPreferences"]> {
+    const rules = this.#parts.gates.rules();
+    if (!rules) throw new Error("Preferences were set in a shard without rules");
+    const refused = checkPreferences(rules, preferences);
+    if (refused) return { ...refused, wakes: [] };
+    const now = this.#now();
+    const person = this.#parts.people.setPreferences(this.#personOf(user), preferences);
+    this.#replanFor(person, now);
+    return { saved: viewPreferences(rules, person, now), wakes: this.#parts.wakes.take(now) };
+  }
+
+  simulate({ version, event, at }: Parameters<ShardCalls["simulate"]>[0]): ReturnType<SyncCalls["simulate"]> {
+    const rules = this.#rulesFor(version);
+    return rules ? simulate(this.#parts, rules, event, at ?? this.#now()) : BEHIND;
+  }
+
+  cancel(event: string): { cancelled: number } | null {
+    const stored = this.#parts.events.byId(event);
+    return stored && { cancelled: cancelEvent(this.#parts, stored) };
+  }
+
+  quietNow(): ReturnType<SyncCalls["quietNow"]> {
+    return quietNow(this.#parts, this.#parts.gates.rules(), this.#now());
   }
 
   begin({ version, channel, job }: Parameters<ShardCalls["begin"]>[0]): ReturnType<SyncCalls["begin"]> {
@@ -264,7 +307,7 @@ export class Shard implements SyncCalls {
     const now = this.#now();
     if (gates.fault(channel)) {
       gates.clear(channel);
-      if (gates.gate(channel) === "on") release(this.#parts, channel, "all", now);
+      if (gates.gate(channel) === "on") release(this.#parts, gates.rules()!, channel, "all", now);
     }
     return { wakes: wakes.take(now) };
   }
@@ -365,6 +408,11 @@ export class Shard implements SyncCalls {
 
   #personOf(id: string) {
     return this.#parts.people.put(id, null, this.#now());
+  }
+
+  #replanFor(person: Person, now: number): void {
+    const rules = this.#parts.gates.rules();
+    if (rules) replan(this.#parts, rules, person.n, now);
   }
 
   #armFor(channel: number, due: number): void {

@@ -2,9 +2,10 @@ import type { Channel } from "@carillon/shared/channels";
 import type { Gate, Rules } from "@carillon/shared/decide";
 import type { Reason } from "@carillon/shared/reasons";
 import type { Release } from "@carillon/shared/settings";
-import { STATE, channelNumber, noticeOf } from "./ledger/cells.ts";
+import { STATE, channelName, channelNumber, noticeOf } from "./ledger/cells.ts";
 import type { DeliveryRow } from "./ledger/deliveries.ts";
 import type { Parts } from "./parts.ts";
+import { decideAnew, moveBy } from "./plan.ts";
 
 const SLICE = 500;
 const DAY_MS = 86_400_000;
@@ -20,18 +21,18 @@ export function park(parts: Parts, channel: Channel, why: Reason): void {
 }
 
 /** Lets what is parked on a channel go on, each exactly once, in the order of acceptance, through all checks. */
-export function release(parts: Parts, channel: Channel, choice: Release, now: number): void {
+export function release(parts: Parts, rules: Rules, channel: Channel, choice: Release, now: number): void {
   const number = channelNumber(channel);
   let after = -1;
   for (;;) {
     const rows = parts.deliveries.parked(number, after, SLICE);
-    for (const row of rows) releaseOne(parts, channel, row, choice, now);
+    for (const row of rows) releaseOne(parts, rules, row, choice, now);
     if (rows.length < SLICE) return;
     after = rows.at(-1)!.id;
   }
 }
 
-function releaseOne(parts: Parts, channel: Channel, row: DeliveryRow, choice: Release, now: number): void {
+function releaseOne(parts: Parts, rules: Rules, row: DeliveryRow, choice: Release, now: number): void {
   const { deliveries, events } = parts;
   const event = events.containing(noticeOf(row.id));
   if (row.expires !== null && row.expires <= now) return deliveries.move(row, STATE.expired, "expired", null);
@@ -39,16 +40,29 @@ function releaseOne(parts: Parts, channel: Channel, row: DeliveryRow, choice: Re
     (choice === "urgent" && event?.priority !== "high") ||
     (typeof choice === "object" && event !== null && event.at < now - choice.dropOlderThanDays * DAY_MS);
   if (isDropped) return deliveries.move(row, STATE.cancelled, "dropped-at-release", null);
-  if (event?.deliverAt != null && event.deliverAt > now) return deliveries.move(row, STATE.held, "scheduled", event.deliverAt);
-  if (channel === "in-app") return appear(parts, row);
+  const decision = decideAnew(parts, rules, row, now);
+  if (decision.do !== "send") return moveBy(parts, row, decision);
+  if (channelName(row.channel) === "in-app") return appear(parts, row, decision.silent ?? false);
   deliveries.move(row, STATE.queued, "matrix", now);
 }
 
-/** An in-app item that was parked or held takes its place in the inbox. */
-export function appear(parts: Parts, row: DeliveryRow): void {
+/** In-app items whose instant has come: they take their place in the inbox, or wait on if it is quiet now. */
+export function appearDue(parts: Parts, rules: Rules, now: number): void {
+  for (;;) {
+    const rows = parts.deliveries.due(channelNumber("in-app"), now, SLICE, 0);
+    for (const row of rows) {
+      const decision = decideAnew(parts, rules, row, now);
+      if (decision.do === "send") appear(parts, row, decision.silent ?? false);
+      else moveBy(parts, row, decision);
+    }
+    if (rows.length < SLICE) return;
+  }
+}
+
+function appear(parts: Parts, row: DeliveryRow, isSilent: boolean): void {
   const person = parts.people.at(row.person);
   if (!person) return parts.deliveries.move(row, STATE.skipped, "no-address", null);
-  parts.inbox.release(person, noticeOf(row.id), false);
+  parts.inbox.release(person, noticeOf(row.id), isSilent);
   parts.deliveries.move(row, STATE.delivered, "matrix", null);
 }
 
@@ -65,7 +79,7 @@ export function switchGates(
     const is = after.gates[channel];
     if (is === "on" && was !== "on") {
       parts.gates.clear(channel);
-      release(parts, channel, releases[channel] ?? "all", now);
+      release(parts, after, channel, releases[channel] ?? "all", now);
     }
     if (is !== "on" && was === "on") park(parts, channel, "channel-off");
   }

@@ -1,10 +1,9 @@
 import * as z from "zod";
 import { ROLES } from "@carillon/shared/access";
-import { routingCellSchema } from "@carillon/shared/event-types";
 import { deliverySchema, ledgerSchema } from "@carillon/shared/ledger";
 import { LIMITS } from "@carillon/shared/limits";
 import { noteAct } from "../../access/audit.ts";
-import { readHistory, readSettings } from "../../settings/store.ts";
+import { readHistory } from "../../settings/store.ts";
 import {
   deliveryQuerySchema,
   findDelivery,
@@ -122,16 +121,5 @@ export const logRoutes: Route[] = [
         next: null,
       });
     },
-  }),
-  route({
-    method: "GET",
-    path: "/admin/api/routing",
-    caller: { kind: "admin", role: "viewer" },
-    summary: "The routing matrix: every event by five channels.",
-    answer: {
-      schema: z.object({ version: z.int(), cells: z.record(z.string(), z.record(z.string(), routingCellSchema)) }),
-      description: "The matrix",
-    },
-    handle: async ({ c, ports, who }) => c.json((await readSettings(ports, who.org, who.version)).routing),
   }),
 ];

@@ -1,3 +1,4 @@
+import { CHANNELS } from "@carillon/shared/channels";
 import type { Attempt, Receipt } from "@carillon/shared/ledger";
 import type { Reason } from "@carillon/shared/reasons";
 import type { Sql } from "../../ports.ts";
@@ -93,6 +94,15 @@ export class Deliveries {
   /** Rows that wait on a channel and are not being sent, in slices. */
   waiting(channel: number, limit: number): DeliveryRow[] {
     return this.#rows(`channel = ? AND due IS NOT NULL AND lease IS NULL ORDER BY due, id LIMIT ?`, channel, limit);
+  }
+
+  /** Everything that waits for its instant and is not being sent, of one person or of all, in the order of acceptance. */
+  open(person: number | null): DeliveryRow[] {
+    const waits = `channel = ? AND due IS NOT NULL AND lease IS NULL`;
+    const rows = CHANNELS.flatMap((_, channel) =>
+      person === null ? this.#rows(waits, channel) : this.#rows(`${waits} AND person = ?`, channel, person),
+    );
+    return rows.sort((a, b) => a.id - b.id);
   }
 
   parked(channel: number, after: number, limit: number): DeliveryRow[] {

@@ -1,6 +1,7 @@
 import type { Channel } from "@carillon/shared/channels";
 import type { DecidedPerson } from "@carillon/shared/decide";
 import type { User, UserFields } from "@carillon/shared/people";
+import type { Preferences } from "@carillon/shared/preferences";
 import type { Sql, SqlValue } from "../../ports.ts";
 
 /** A person as the shard works with it. `n` is the shard's own number for it. */
@@ -15,6 +16,8 @@ export type Person = {
   manager: string | null;
   opted: number;
   gone: string | null;
+  /** Preferences as JSON; null when the person has chosen nothing. */
+  prefs: string | null;
   created: number;
   updated: number;
   seq: number;
@@ -95,6 +98,17 @@ export class People {
     this.#sql.exec(`UPDATE person SET gone = ? WHERE n = ?`, person.gone, person.n);
   }
 
+  /** Everybody; a shard has some thousand people. */
+  all(): Person[] {
+    return this.#sql.exec<Person>(`SELECT * FROM person ORDER BY n`).toArray();
+  }
+
+  setPreferences(person: Person, preferences: Preferences): Person {
+    const prefs = JSON.stringify(preferences);
+    this.#sql.exec(`UPDATE person SET prefs = ? WHERE n = ?`, prefs, person.n);
+    return this.#keep({ ...person, prefs });
+  }
+
   /** The numbers of people whose id is, or whose name or email begins with, this text. */
   search(text: string, limit: number): number[] {
     const pattern = `${text.replace(/[\\%_]/g, "\\$&")}%`;
@@ -115,8 +129,8 @@ export class People {
     const columns = { name: null, email: null, phone: null, locale: null, zone: null, manager: null, opted: 0, ...columnsOf(fields) };
     const row = this.#sql
       .exec<{ n: number }>(
-        `INSERT INTO person (id, name, email, phone, locale, zone, manager, opted, gone, created, updated, seq, rev, unread)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, 0, 0, 0) RETURNING n`,
+        `INSERT INTO person (id, name, email, phone, locale, zone, manager, opted, created, updated, seq, rev, unread)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0) RETURNING n`,
         id,
         columns.name,
         columns.email,
@@ -129,7 +143,7 @@ export class People {
         now,
       )
       .toArray()[0]!;
-    return this.#keep({ n: row.n, id, ...columns, gone: null, created: now, updated: now, seq: 0, rev: 0, unread: 0 });
+    return this.#keep({ n: row.n, id, ...columns, gone: null, prefs: null, created: now, updated: now, seq: 0, rev: 0, unread: 0 });
   }
 
   #keep(person: Person): Person {
@@ -149,6 +163,10 @@ export function addressOf(person: Person, channel: Channel): string | null {
   return null;
 }
 
+/** What a person has chosen; null when nothing. */
+export const preferencesOf = (person: Person): Preferences | null =>
+  person.prefs === null ? null : (JSON.parse(person.prefs) as Preferences);
+
 export function toDecided(person: Person): DecidedPerson {
   const gone = goneOf(person);
   const reach = (channel: Channel) => {
@@ -161,6 +179,8 @@ export function toDecided(person: Person): DecidedPerson {
   return {
     id: person.id,
     address: { "in-app": "yes", email: reach("email"), sms: reach("sms"), whatsapp: reach("whatsapp"), push: reach("push") },
+    preferences: preferencesOf(person),
+    timeZone: person.zone,
   };
 }
 
@@ -179,6 +199,30 @@ export function toUser(person: Person): User {
     updatedAt: new Date(person.updated).toISOString(),
   };
 }
+
+/** A person as it would be with these fields; nothing is stored. */
+export function imagine(known: Person | null, id: string, fields: UserFields | null): Person {
+  return { ...(known ?? { ...NOBODY, id }), ...columnsOf(fields ?? {}) };
+}
+
+const NOBODY: Person = {
+  n: 0,
+  id: "",
+  name: null,
+  email: null,
+  phone: null,
+  locale: null,
+  zone: null,
+  manager: null,
+  opted: 0,
+  gone: null,
+  prefs: null,
+  created: 0,
+  updated: 0,
+  seq: 0,
+  rev: 0,
+  unread: 0,
+};
 
 /** Only what was given: an absent field stays, null clears. */
 function columnsOf(fields: UserFields): Partial<Person> {

@@ -1,0 +1,91 @@
+import * as z from "zod";
+import { CHANNELS, type Channel } from "@carillon/shared/channels";
+import { EVENT_TYPES, routingCellSchema, type RoutingCells } from "@carillon/shared/event-types";
+import { LIMITS } from "@carillon/shared/limits";
+import { quietHoursSchema, type QuietHours } from "@carillon/shared/quiet-hours";
+import { noteAct } from "../../access/audit.ts";
+import { saveSection } from "../../settings/sections.ts";
+import { readSettings } from "../../settings/store.ts";
+import { answerSimulation, simulateBodySchema, simulationSchema } from "../simulate.ts";
+import { route, type Route } from "../route.ts";
+
+const rowSchema = z.strictObject(
+  Object.fromEntries(CHANNELS.map((channel) => [channel, routingCellSchema])) as Record<Channel, typeof routingCellSchema>,
+);
+const routingSchema = z.object({
+  version: z.int(),
+  cells: z.strictObject(Object.fromEntries(EVENT_TYPES.map((type) => [type, rowSchema]))),
+}) as unknown as z.ZodType<{ version: number; cells: RoutingCells }>;
+const quietNowSchema = z.object({
+  people: z.int(),
+  quiet: z.int(),
+  users: z.array(z.object({ id: z.string(), name: z.string().nullable(), until: z.string() })),
+  held: z.int(),
+  nextRelease: z.string().nullable(),
+});
+
+/** Who is told what, where and when. */
+export const ruleRoutes: Route[] = [
+  route({
+    method: "GET",
+    path: "/admin/api/routing",
+    caller: { kind: "admin", role: "viewer" },
+    summary: "The routing matrix: every event by five channels.",
+    answer: { schema: routingSchema, description: "The matrix" },
+    handle: async ({ c, ports, who }) => c.json((await readSettings(ports, who.org, who.version)).routing),
+  }),
+  route<{ version: number; cells: RoutingCells }>({
+    method: "PUT",
+    path: "/admin/api/routing",
+    caller: { kind: "admin", role: "admin" },
+    summary: "Save the matrix, whole. What waits on a route that is off now is cancelled.",
+    body: routingSchema,
+    maxBytes: LIMITS.adminBytes,
+    answer: { schema: routingSchema, description: "The matrix as it stands now" },
+    async handle({ c, ports, who, body }) {
+      const saved = await saveSection(ports, who.org, who.admin.name, "routing", body);
+      await noteAct(ports, who, "routing.save", "event routing", { version: saved.version });
+      return c.json(saved);
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/admin/api/quiet-hours",
+    caller: { kind: "admin", role: "viewer" },
+    summary: "The organisation's quiet hours, and the bounds of persons.",
+    answer: { schema: quietHoursSchema, description: "The quiet hours" },
+    handle: async ({ c, ports, who }) => c.json((await readSettings(ports, who.org, who.version)).quietHours),
+  }),
+  route<QuietHours>({
+    method: "PUT",
+    path: "/admin/api/quiet-hours",
+    caller: { kind: "admin", role: "admin" },
+    summary: "Save quiet hours. What is held is planned anew at once.",
+    body: quietHoursSchema,
+    maxBytes: LIMITS.adminBytes,
+    answer: { schema: quietHoursSchema, description: "The quiet hours as they stand now" },
+    async handle({ c, ports, who, body }) {
+      const saved = await saveSection(ports, who.org, who.admin.name, "quietHours", body);
+      await noteAct(ports, who, "quiet-hours.save", "quiet hours", { version: saved.version, enabled: saved.enabled });
+      return c.json(saved);
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/admin/api/quiet-hours/now",
+    caller: { kind: "admin", role: "viewer" },
+    summary: "Who is quiet now, how much is held, and when the next of it is released.",
+    answer: { schema: quietNowSchema, description: "Now" },
+    handle: async ({ c, ports, who }) => c.json(await ports.shards.get(who.org, 0).quietNow()),
+  }),
+  route<z.infer<typeof simulateBodySchema>>({
+    method: "POST",
+    path: "/admin/api/simulate",
+    caller: { kind: "admin", role: "viewer" },
+    summary: "What would happen to an event, and why. Nothing is stored or sent.",
+    body: simulateBodySchema,
+    maxBytes: LIMITS.eventBytes,
+    answer: { schema: simulationSchema, description: "The decisions" },
+    handle: async ({ c, ports, who, body }) => c.json(await answerSimulation(ports, who, body)),
+  }),
+];

@@ -1,0 +1,31 @@
+import * as z from "zod";
+import { CHANNELS } from "@carillon/shared/channels";
+import { eventSchema } from "@carillon/shared/events";
+import { REASONS } from "@carillon/shared/reasons";
+import { readEvent } from "../pipeline/accept.ts";
+import type { Ports } from "../ports.ts";
+import { withRules } from "../settings/with-rules.ts";
+import type { Identity } from "./route.ts";
+
+/** An event as it would be posted, and the instant to decide at: past or future, now if absent. */
+export const simulateBodySchema = eventSchema.extend({ at: z.iso.datetime({ offset: true }).nullish() });
+
+export const simulationSchema = z.object({
+  decisions: z.array(
+    z.object({
+      user: z.string(),
+      channel: z.enum(CHANNELS),
+      do: z.enum(["send", "hold", "park", "skip"]),
+      until: z.string().optional(),
+      silent: z.boolean().optional(),
+      why: z.enum(REASONS),
+      details: z.looseObject({}),
+    }),
+  ),
+});
+
+/** Decided by the very code that decides in earnest. With several shards each will be asked for its own people here. */
+export async function answerSimulation(ports: Ports, who: Identity, { at, ...input }: z.infer<typeof simulateBodySchema>) {
+  const event = readEvent(input, "simulation");
+  return withRules(ports, who, 0, (shard) => shard.simulate({ version: who.version, event, at: at ? Date.parse(at) : null }));
+}

@@ -1,0 +1,30 @@
+import type { Rules } from "@carillon/shared/decide";
+import { quietFor } from "@carillon/shared/decide";
+import type { Issue } from "@carillon/shared/events";
+import { cellsInForce, checkAgainstLocks, preferencesSchema, type Preferences } from "@carillon/shared/preferences";
+import { checkAgainstBounds } from "@carillon/shared/quiet-bounds";
+import type { PreferencesView } from "../calls.ts";
+import { preferencesOf, toDecided, type Person } from "./people.ts";
+
+const NOTHING_CHOSEN: Preferences = preferencesSchema.parse({});
+
+/** What is in force of a person's choices: a cell that was locked since no longer counts, so it is not shown as chosen. */
+export function viewPreferences(rules: Rules, person: Person, now: number): PreferencesView {
+  const chosen = preferencesOf(person) ?? NOTHING_CHOSEN;
+  const quiet = quietFor(rules, toDecided(person));
+  const until = quiet?.calendar.isQuiet(now) ? quiet.calendar.until(now) : null;
+  return {
+    ...chosen,
+    cells: cellsInForce(chosen.cells, rules.cells),
+    routing: rules.cells,
+    organisation: { quietHours: rules.quietHours, quietNow: until === null ? null : { until: new Date(until).toISOString() } },
+  };
+}
+
+/** What stands against these choices, locks before bounds; null if nothing does. */
+export function checkPreferences(rules: Rules, preferences: Preferences): { code: string; issues: Issue[] } | null {
+  const locked = checkAgainstLocks(preferences.cells, rules.cells);
+  if (locked.length > 0) return { code: "preferences.locked", issues: locked };
+  const outside = preferences.quietHours === null ? [] : checkAgainstBounds(preferences.quietHours, rules.quietHours);
+  return outside.length > 0 ? { code: "preferences.outside-bounds", issues: outside } : null;
+}

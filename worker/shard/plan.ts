@@ -1,0 +1,44 @@
+import { decideCell, type Decision, type Rules } from "@carillon/shared/decide";
+import { STATE, channelName, noticeOf } from "./ledger/cells.ts";
+import type { DeliveryRow } from "./ledger/deliveries.ts";
+import type { Parts } from "./parts.ts";
+import { toDecided } from "./people/people.ts";
+
+/** What today's rules say of a delivery that was decided before. An erased person has no address any more. */
+export function decideAnew(parts: Parts, rules: Rules, row: DeliveryRow, now: number): Decision {
+  const event = parts.events.containing(noticeOf(row.id));
+  const person = parts.people.at(row.person);
+  if (!event || !person) return { do: "skip", why: "no-address" };
+  return decideCell(rules, event, channelName(row.channel), toDecided(person), now);
+}
+
+/** Moves a delivery that may not go now to where the decision says. */
+export function moveBy(parts: Parts, row: DeliveryRow, decision: Exclude<Decision, { do: "send" }>): void {
+  const { deliveries } = parts;
+  switch (decision.do) {
+    case "hold":
+      return deliveries.move(row, STATE.held, decision.why, decision.until);
+    case "park":
+      return deliveries.move(row, STATE.parked, decision.why, null);
+    case "skip":
+      if (decision.why === "expired") return deliveries.move(row, STATE.expired, "expired", null);
+      // A route that was switched off cancels what is not sent yet.
+      if (decision.why === "matrix-off" || decision.why === "urgent-only") return deliveries.move(row, STATE.cancelled, "route-off", null);
+      return deliveries.move(row, STATE.skipped, decision.why, null);
+  }
+}
+
+/**
+ * Looks anew at everything that waits (of one person, or of all) after rules, preferences or a zone have changed: longer, shorter, now,
+ * or not at all. A delivery between two tries keeps its instant, unless it is not to be sent any more.
+ */
+export function replan(parts: Parts, rules: Rules, person: number | null, now: number): void {
+  for (const row of parts.deliveries.open(person)) {
+    const decision = decideAnew(parts, rules, row, now);
+    if (decision.do === "send") {
+      if (row.state === STATE.held) parts.deliveries.move(row, STATE.queued, "matrix", now);
+    } else if (decision.do !== "hold" || (row.attempts === null && (row.state !== STATE.held || row.due !== decision.until))) {
+      moveBy(parts, row, decision);
+    }
+  }
+}

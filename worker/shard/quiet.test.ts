@@ -1,0 +1,190 @@
+import { expect, test } from "vitest";
+import type { Rules } from "@carillon/shared/decide";
+import { defaultRouting } from "@carillon/shared/event-types";
+import { eventSchema, toEvent } from "@carillon/shared/events";
+import { preferencesSchema } from "@carillon/shared/preferences";
+import { initialQuietHours, type QuietHours } from "@carillon/shared/quiet-hours";
+import { openSql } from "../adapters/node-sqlite.ts";
+import { Shard } from "./shard.ts";
+
+/** A Monday. */
+const at = (time: string, day = "2026-11-23"): number => Date.parse(`${day}T${time}Z`);
+const NIGHTS: Partial<QuietHours> = { enabled: true, start: "20:00", end: "08:00", quietDays: [], timeZone: "Europe/Berlin" };
+
+function makeShard(quietHours: Partial<QuietHours> = NIGHTS, start = at("12:00")) {
+  let now = start;
+  let version = 1;
+  let number = 0;
+  const rules = (changes: Partial<QuietHours>, more: Partial<Rules> = {}): Rules => ({
+    version: version++,
+    gates: { "in-app": "on", email: "on", sms: "unset", whatsapp: "unset", push: "unset" },
+    cells: defaultRouting(),
+    quietHours: { ...initialQuietHours(), ...changes },
+    silentInQuietHours: true,
+    ...more,
+  });
+  const shard = new Shard({ sql: openSql(":memory:"), clock: { now: () => now }, org: "acme", shard: 0, randomId: () => `w${number++}` });
+  shard.apply(rules(quietHours));
+  const post = (input: { id: string } & Record<string, unknown>) => {
+    const event = toEvent(
+      eventSchema.parse({
+        type: "task_assigned",
+        recipients: [{ id: "u1", email: "u1@example.com", timeZone: "Europe/Berlin" }],
+        ...input,
+      }),
+      input.id,
+    );
+    const answer = shard.accept({ version: 1, events: [{ event, hash: JSON.stringify(input) }] });
+    shard.beforeCommit();
+    return answer;
+  };
+  return {
+    shard,
+    post,
+    go: (instant: number) => (now = instant),
+    change: (changes: Partial<QuietHours>, more: Partial<Rules> = {}) => shard.apply(rules(changes, more)),
+    cell: (event: string, channel: string, user = "u1") => {
+      const { state, reason, until } = shard.event(event)!.deliveries.find((one) => one.channel === channel && one.user === user)!;
+      return [state, reason, ...(until ? [until] : [])].join(" ");
+    },
+    serve: () => {
+      const job = { at: now, number: `job${number++}` };
+      const sent: string[] = [];
+      let served = shard.begin({ version: 1, channel: "email", job });
+      while (!("behind" in served) && served.claim) {
+        sent.push(served.claim.message.event.id);
+        served = shard.next({ version: 1, channel: "email", job, claim: served.claim.id, outcome: { kind: "ok" }, ms: 1, isLast: false });
+      }
+      shard.beforeCommit();
+      return sent;
+    },
+  };
+}
+
+test("a task at 23:00 on a quiet night reaches the bell now, silently, and the mailbox at 08:00", () => {
+  const { shard, post, go, cell, serve } = makeShard(NIGHTS, at("22:00"));
+  expect(post({ id: "night" })).toMatchObject({ wakes: [{ channel: "email", at: at("07:00", "2026-11-24") }] });
+  expect(cell("night", "email")).toBe("held quiet-hours 2026-11-24T07:00:00.000Z");
+  expect(shard.inbox({ user: "u1", filter: "all", q: null, type: null, limit: 1, cursor: null }).data).toMatchObject([{ silent: true }]);
+  go(at("06:59:59.999", "2026-11-24"));
+  expect(serve()).toEqual([]);
+  go(at("07:00", "2026-11-24"));
+  expect(serve()).toEqual(["night"]);
+  expect(shard.ledger({ from: null, to: null })).toMatchObject({ sent: 1, held: 0, unaccounted: 0 });
+});
+
+test("an urgent one passes, unless urgent ones are to wait too", () => {
+  const { post, cell, change } = makeShard(NIGHTS, at("22:00"));
+  post({ id: "urgent", priority: "high" });
+  expect(cell("urgent", "email")).toBe("queued matrix");
+  change({ ...NIGHTS, urgentPasses: false });
+  expect(cell("urgent", "email")).toMatch(/^held quiet-hours/);
+});
+
+test("any change plans anew what is held: longer, shorter, off, another zone, a route switched off", () => {
+  const { shard, post, cell, change } = makeShard(NIGHTS, at("22:00"));
+  post({ id: "e" });
+  change({ ...NIGHTS, end: "09:00" });
+  expect(cell("e", "email")).toBe("held quiet-hours 2026-11-24T08:00:00.000Z");
+  change({ ...NIGHTS, end: "06:00" });
+  expect(cell("e", "email")).toBe("held quiet-hours 2026-11-24T05:00:00.000Z");
+  expect(shard.putUsers([{ id: "u1", fields: { timeZone: "America/New_York" } }]).wakes).toMatchObject([{ channel: "email" }]);
+  expect(cell("e", "email")).toBe("queued matrix");
+  change({ ...NIGHTS, timeZone: "Asia/Tokyo" });
+  shard.putUsers([{ id: "u1", fields: { timeZone: "Asia/Tokyo" } }]);
+  post({ id: "f", recipients: ["u1"], deliverAt: new Date(at("12:30", "2026-11-24")).toISOString() });
+  expect(cell("f", "email")).toBe("held quiet-hours 2026-11-24T23:00:00.000Z");
+  const cells = defaultRouting();
+  cells["task_assigned"]!.email = { when: "off", locked: false };
+  change(NIGHTS, { cells });
+  expect(cell("f", "email")).toBe("cancelled route-off");
+});
+
+test("a person may shorten the night or mute an event; what the admin locks or bounds is refused, also later", () => {
+  const { shard, post, cell, change } = makeShard(NIGHTS, at("22:00"));
+  post({ id: "held" });
+  const own = (changes: object) => preferencesSchema.parse({ quietHours: { enabled: true, start: "23:30", end: "07:00" }, ...changes });
+  expect(shard.setPreferences("u1", own({}))).toMatchObject({ saved: { quietHours: { start: "23:30" } }, wakes: [{ channel: "email" }] });
+  expect(cell("held", "email")).toBe("queued matrix");
+  expect(shard.setPreferences("u1", own({ quietHours: { enabled: true, start: "19:00", end: "07:00" } }))).toMatchObject({
+    code: "preferences.outside-bounds",
+  });
+  shard.setPreferences("u1", preferencesSchema.parse({ cells: { task_assigned: { email: false } } }));
+  post({ id: "muted" });
+  expect(cell("muted", "email")).toBe("skipped user-muted");
+  const cells = defaultRouting();
+  cells["task_assigned"]!.email = { when: "on", locked: true };
+  change({ enabled: false }, { cells });
+  post({ id: "locked" });
+  expect(cell("locked", "email")).toBe("queued matrix");
+  expect(shard.preferences("u1")).toMatchObject({ cells: {} });
+  expect(shard.setPreferences("u1", preferencesSchema.parse({ cells: { task_assigned: { email: false } } }))).toMatchObject({
+    code: "preferences.locked",
+  });
+});
+
+test("a newer one takes the place of a waiting one with its key, and what it resolves is cancelled", () => {
+  const { post, cell, serve, go } = makeShard(NIGHTS, at("22:00"));
+  post({ id: "first", collapseKey: "task:7" });
+  post({ id: "second", collapseKey: "task:7" });
+  expect(cell("first", "email")).toBe("collapsed collapsed");
+  post({ id: "done", resolves: ["task:7"] });
+  expect(cell("second", "email")).toBe("cancelled cancelled");
+  go(at("08:00", "2026-11-24"));
+  expect(serve()).toEqual(["done"]);
+});
+
+test("an expired one is not sent, a cancelled one neither", () => {
+  const { shard, post, cell, serve, go } = makeShard(NIGHTS, at("22:00"));
+  post({ id: "short", expiresAt: new Date(at("23:00")).toISOString() });
+  post({ id: "called-off" });
+  expect(shard.cancel("called-off")).toEqual({ cancelled: 1 });
+  expect(shard.cancel("unknown")).toBeNull();
+  go(at("08:00", "2026-11-24"));
+  expect(serve()).toEqual([]);
+  expect(cell("short", "email")).toBe("expired expired");
+  expect(cell("called-off", "email")).toBe("cancelled cancelled");
+  expect(shard.ledger({ from: null, to: null }).unaccounted).toBe(0);
+});
+
+test("the simulator says what would be decided, for people who are known and for those who are not, and stores nothing", () => {
+  const { shard } = makeShard(NIGHTS);
+  const event = toEvent(
+    eventSchema.parse({ type: "mention", recipients: [{ id: "new", email: "new@example.com", timeZone: "Asia/Tokyo" }] }),
+    "simulation",
+  );
+  expect(shard.simulate({ version: 1, event, at: at("11:30") })).toMatchObject({
+    decisions: [
+      { user: "new", channel: "in-app", do: "send", silent: true, why: "matrix" },
+      {
+        channel: "email",
+        do: "hold",
+        why: "quiet-hours",
+        until: "2026-11-23T23:00:00.000Z",
+        details: { timeZone: "Asia/Tokyo", localTime: "mon 20:30", quiet: true },
+      },
+      { channel: "sms", do: "skip", why: "matrix-off" },
+      { channel: "whatsapp", do: "skip", why: "matrix-off" },
+      { channel: "push", do: "skip", why: "not-configured" },
+    ],
+  });
+  expect(shard.user("new")).toBeNull();
+});
+
+test("who is quiet now, how much is held, and when the next of it goes", () => {
+  const { shard, post } = makeShard(NIGHTS, at("22:00"));
+  post({
+    id: "e",
+    recipients: [
+      { id: "u1", email: "a@example.com", timeZone: "Europe/Berlin" },
+      { id: "u2", timeZone: "America/New_York" },
+    ],
+  });
+  expect(shard.quietNow()).toEqual({
+    people: 2,
+    quiet: 1,
+    users: [{ id: "u1", name: null, until: "2026-11-24T07:00:00.000Z" }],
+    held: 1,
+    nextRelease: "2026-11-24T07:00:00.000Z",
+  });
+});

@@ -1,0 +1,46 @@
+import { CHANNELS } from "@carillon/shared/channels";
+import type { Event } from "@carillon/shared/events";
+import type { Reason } from "@carillon/shared/reasons";
+import { STATE, deliveryNumber } from "./ledger/cells.ts";
+import type { StoredEvent } from "./ledger/events.ts";
+import type { Parts } from "./parts.ts";
+
+/** How many older events of one key are looked at; a key is about one matter, and its older ones are settled already. */
+const KEY_EVENTS = 50;
+
+/** Cancels what is not sent yet of an event; what is being sent right now goes on. Answers how many. */
+export function cancelEvent(parts: Parts, event: StoredEvent): number {
+  return settle(parts, event, null, STATE.cancelled, "cancelled");
+}
+
+/** A newer event takes the place of older waiting ones with its key, for its own people; what it resolves is no longer true for anyone. */
+export function settleOlder(parts: Parts, event: Event, n: number, people: number[]): void {
+  const { sql } = parts;
+  for (const key of event.resolves) {
+    for (const older of olderOf(parts, key, n)) settle(parts, older, null, STATE.cancelled, "cancelled");
+  }
+  if (event.collapseKey === null) return;
+  for (const older of olderOf(parts, event.collapseKey, n)) settle(parts, older, new Set(people), STATE.collapsed, "collapsed");
+  sql.exec(`INSERT INTO subject (key, n) VALUES (?, ?)`, event.collapseKey, n);
+}
+
+function olderOf({ sql, events }: Parts, key: string, before: number): StoredEvent[] {
+  return sql
+    .exec<{ n: number }>(`SELECT n FROM subject WHERE key = ? AND n < ? ORDER BY n DESC LIMIT ?`, key, before, KEY_EVENTS)
+    .toArray()
+    .flatMap((row) => events.containing(row.n) ?? []);
+}
+
+function settle(parts: Parts, event: StoredEvent, only: Set<number> | null, state: number, why: Reason): number {
+  let settled = 0;
+  event.people.forEach((person, index) => {
+    if (only && !only.has(person)) return;
+    for (const channel of CHANNELS.keys()) {
+      const row = parts.deliveries.get(deliveryNumber(event.n + index, channel));
+      if (!row || row.lease !== null || (row.due === null && row.state !== STATE.parked)) continue;
+      parts.deliveries.move(row, state, why, null);
+      settled++;
+    }
+  });
+  return settled;
+}
