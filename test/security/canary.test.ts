@@ -54,7 +54,7 @@ describe.each(RUNTIMES)("secrets on %s", (runtime) => {
 
   beforeAll(async () => {
     await carillon.start();
-    mail = await startTattler(() => Object.values(secrets));
+    mail = await startTattler();
     provider = await startTokenTattler();
     for (const [name, secret] of Object.entries(secrets)) canaries.push(canaryOf(name, secret));
     canaries.push(canaryOf("the sandbox's password, saved by the start", carillon.credentials.smtp.password));
@@ -233,26 +233,19 @@ describe.each(RUNTIMES)("secrets on %s", (runtime) => {
 async function beginningOf(response: Response): Promise<string> {
   if (!response.headers.get("content-type")?.startsWith("text/event-stream")) return response.text();
   const reader = response.body!.getReader();
-  const first = await Promise.race([reader.read(), new Promise<null>((done) => setTimeout(done, 500, null))]);
+  const first = await Promise.race([reader.read(), new Promise<null>((done) => setTimeout(() => done(null), 500))]);
   await reader.cancel();
   return first?.value ? new TextDecoder().decode(first.value) : "";
 }
 
 /** A mail server that refuses everybody and repeats what it heard, plain and in base64. */
-function startTattler(secrets: () => string[]): Promise<TestServer> {
+function startTattler(): Promise<TestServer> {
   return startMailServer({
     hideSTARTTLS: true,
     allowInsecureAuth: true,
-    authMethods: ["PLAIN", "LOGIN", "XOAUTH2"],
-    onAuth: ({ username = "", password = "", accessToken = "" }, _session, callback) => {
-      const heard = [password, accessToken, ...secrets()].filter(
-        (secret) => secret !== "" && (secret === password || secret === accessToken),
-      );
-      const words = heard.flatMap((secret) => [
-        secret,
-        Buffer.from(secret).toString("base64"),
-        Buffer.from(`\0${username}\0${secret}`).toString("base64"),
-      ]);
+    onAuth({ username, password, accessToken }, _session, callback) {
+      const heard = password ?? accessToken ?? "";
+      const words = [heard, Buffer.from(heard).toString("base64"), Buffer.from(`\0${username}\0${heard}`).toString("base64")];
       callback(smtpError(535, `5.7.8 Not accepted: ${words.join(" ")}`));
     },
   });
