@@ -16,7 +16,7 @@ export type Reply = string | number | null | Reply[];
 
 /**
  * What an organisation shares: settings, API keys, sessions. Speaks Redis's commands and answers its plain replies
- * (strings stay strings). Throws StoreUnavailable when the other side can't be reached within its patience; a write may then have happened.
+ * (strings stay strings). Throws Unavailable when the other side can't be reached within its patience; a write may then have happened.
  */
 export type Store = {
   /** All commands in one round trip, in order, not atomic. An error reply of one command throws. */
@@ -43,7 +43,7 @@ export const jobId = (job: Job): string => `${job.org}.${job.shard}.${job.channe
 
 /** Delivers every published job at least once and not before `at`; may be late, double and out of order. */
 export type Queue = {
-  /** All jobs in one request. Throws QueueUnavailable if it can't be said that they were stored. */
+  /** All jobs in one request. Throws Unavailable if it can't be said that they were stored. */
   publish(jobs: Job[]): Promise<void>;
   /** The furthest a job may lie ahead, ms; what lies further goes in hops. */
   readonly maxDelay: number;

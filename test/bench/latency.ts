@@ -1,5 +1,5 @@
 import { io } from "socket.io-client";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 import { BellSocket } from "../harness/bell-socket.ts";
 import type { Instance } from "../harness/instance.ts";
 import { post, type Target } from "./load.ts";

@@ -1,4 +1,4 @@
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 import type { ClientFrame, ServerFrame } from "@carillon/shared/inbox";
 import { until, type Instance } from "./instance.ts";
 

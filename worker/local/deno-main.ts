@@ -1,11 +1,12 @@
 import { serve } from "../runtime/deno.ts";
 
 const data = Deno.env.get("CARILLON_DATA") ?? ".local";
-const server = await serve(Deno.env.toObject(), {
-  hostname: "127.0.0.1",
-  port: Number(Deno.env.get("CARILLON_PORT") ?? 8787),
-  data,
-  pages: new URL("../../admin-ui/dist", import.meta.url).pathname,
+const port = Number(Deno.env.get("CARILLON_PORT") ?? 8787);
+const pages = new URL("../../admin-ui/dist", import.meta.url).pathname;
+const server = await serve(Deno.env.toObject(), { hostname: "127.0.0.1", port, data, pages }).catch((error: unknown) => {
+  const isTaken = error instanceof Deno.errors.AddrInUse;
+  console.error(isTaken ? `Port ${port} is taken; CARILLON_PORT=<another> moves Carillon.` : String(error));
+  Deno.exit(1);
 });
 
 let isStopping = false;

@@ -13,7 +13,7 @@ import { createVault } from "../settings/vault.ts";
 import { channels } from "../channels/all.ts";
 import { fileAssets } from "./deno-assets.ts";
 import { DenoShards } from "./deno-shards.ts";
-import { readEnvironment } from "./environment.ts";
+import { readEnvironment, type Environment } from "./environment.ts";
 import { rearmAll } from "../pipeline/rearm.ts";
 
 const MINUTE_MS = 60_000;
@@ -41,13 +41,10 @@ export async function serve(
   });
   const store = environment.redis ? upstashStore(environment.redis) : embeddedStore(openSql(`${options.data}/store.db`), clock);
   const isFromQueue = environment.qstash ? queueReceiver(environment.qstash) : async () => false;
-  const queue: Queue = environment.qstash
-    ? upstashQueue({
-        ...environment.qstash,
-        destination: `${environment.config.publicUrl}/internal/jobs/deliver`,
-        failureUrl: `${environment.config.publicUrl}/internal/jobs/failed`,
-      })
+  const inProcess = environment.qstash
+    ? null
     : embeddedQueue({ sql: openSql(`${options.data}/queue.db`), clock, handle: (job) => answerJob(() => deliver(ports, job)) });
+  const queue: Queue = inProcess ?? remoteQueue(environment);
 
   const outside: Outside = {
     clock,
@@ -69,18 +66,27 @@ export async function serve(
   const ports: Ports = { ...outside, channels, self: (request) => app(request) };
   const app = createApp(outside);
 
-  const server = Deno.serve({ hostname: options.hostname, port: options.port, onListen() {} }, (request, { remoteAddr }) => app(request, remoteAddr.hostname));
-  await rearmAll(ports);
+  const server = Deno.serve({ hostname: options.hostname, port: options.port, onListen() {} }, (request, { remoteAddr }) =>
+    app(request, remoteAddr.hostname),
+  );
+  background(rearmAll(ports));
   const cron = setInterval(() => background(rearmAll(ports)), MINUTE_MS);
 
   return {
     port: server.addr.port,
     async stop() {
       clearInterval(cron);
-      await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, GRACE_MS))]);
+      const finished = Promise.all([server.shutdown(), inProcess?.stop()]);
+      await Promise.race([finished, new Promise((resolve) => setTimeout(resolve, GRACE_MS))]);
       shards.close();
     },
   };
+}
+
+function remoteQueue({ qstash, config }: Environment): Queue {
+  if (!qstash) throw new Error("QSTASH_TOKEN is missing.");
+  const at = (path: string) => `${config.publicUrl}/internal/jobs/${path}`;
+  return upstashQueue({ ...qstash, destination: at("deliver"), failureUrl: at("failed") });
 }
 
 /** The queue comes again when something could not be reached; anything else is a mistake that a repeat would not mend. */

@@ -13,7 +13,7 @@ import { toDecided, type Person } from "./people/people.ts";
 
 /** Accepts one event: once for its id, whole, with all its decisions, items and deliveries in the caller's transaction. */
 export function acceptEvent(parts: Parts, rules: Rules, event: Event, hash: string, now: number): Accepted {
-  const { events, people } = parts;
+  const { events } = parts;
   const known = events.hashOf(event.id);
   if (known) return known.hash === hash ? { id: event.id, accepted: known.people, duplicate: true } : { id: event.id, reused: true };
 
