@@ -13,7 +13,7 @@ export function weekOf(hours: string): QuietWeek {
   const [start = "", end = ""] = window.split("–");
   const daysAfter = (word: string): Day[] | undefined => {
     const found = rest.find((part) => part.startsWith(word));
-    return found && DAYS.filter((day) => found.slice(word.length).split(" ").includes(day));
+    return found === undefined ? undefined : DAYS.filter((day) => found.slice(word.length).split(" ").includes(day));
   };
   return { start, end, nights: daysAfter("nights: ") ?? DAYS, quietDays: daysAfter("quiet: ") ?? [] };
 }

@@ -14,7 +14,7 @@ export type OffsetChange = { at: number; before: number; after: number };
 
 /** The offset of a zone at an instant, both in ms; east is positive. */
 export function offsetOf(zone: string, instant: number): number {
-  return -zoneOf(zone).utcOffset(instant) * 60_000;
+  return 0 - zoneOf(zone).utcOffset(instant) * 60_000;
 }
 
 /** The instants in [from, to) at which the offset changes; offsets in ms. What only changes the zone's abbreviation is left out. */
@@ -24,13 +24,15 @@ export function changesOf(zone: string, from: number, to: number): OffsetChange[
   for (let index = 0; index + 1 < offsets.length; index++) {
     const at = untils[index]!;
     if (at >= from && at < to && offsets[index] !== offsets[index + 1])
-      changes.push({ at, before: -offsets[index]! * 60_000, after: -offsets[index + 1]! * 60_000 });
+      changes.push({ at, before: 0 - offsets[index]! * 60_000, after: 0 - offsets[index + 1]! * 60_000 });
   }
   return changes;
 }
 
+const zones = new Map<string, moment.MomentZone>();
 function zoneOf(name: string): moment.MomentZone {
-  const zone = moment.tz.zone(name);
+  const zone = zones.get(name) ?? moment.tz.zone(name);
   if (!zone) throw new Error(`moment-timezone has no ${name}`);
+  zones.set(name, zone);
   return zone;
 }
