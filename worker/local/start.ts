@@ -83,6 +83,14 @@ function port(name: string, standard: number): number {
 }
 
 start().catch((error: unknown) => {
-  console.error(`Carillon could not start: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`Carillon could not start: ${wordsOf(error)}`);
   process.exit(1);
 });
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ("code" in error && error.code === "EADDRINUSE" && "port" in error) {
+    return `port ${String(error.port)} is taken. CARILLON_SANDBOX_PORT, CARILLON_SMTP_PORT, CARILLON_SMTPS_PORT, CARILLON_REDIS_PORT and CARILLON_QSTASH_PORT move what listens beside it; 0 is any free port.`;
+  }
+  return error.message;
+}
