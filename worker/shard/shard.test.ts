@@ -174,3 +174,16 @@ test("the timer rings when a lease runs out, so that what a dead job was sending
   expect(serve()).toEqual(["u1@example.com"]);
   expect(shard.event("e1")!.deliveries[1]!.attempts).toMatchObject([{ outcome: "ambiguous", ambiguous: true }, { outcome: "ok" }]);
 });
+
+test("settings saved while a channel is in fault do not release it; a green test does", () => {
+  const { shard, accept } = makeShard();
+  const [wake] = accept(task("e1")).wakes;
+  const job = { at: T0, number: wake!.number };
+  const served = shard.begin({ version: 1, channel: "email", job });
+  if ("behind" in served) throw new Error("behind");
+  shard.next({ version: 1, channel: "email", job, claim: served.claim!.id, outcome: { kind: "fault", said: "535" }, ms: 1, isLast: false });
+  expect(shard.apply(makeRules({}, 2)).wakes).toEqual([]);
+  expect(shard.channelStatus("email")).toMatchObject({ fault: { why: "535" }, parked: 1 });
+  expect(shard.clearFault("email").wakes).toHaveLength(1);
+  expect(shard.channelStatus("email")).toMatchObject({ fault: null, parked: 0 });
+});

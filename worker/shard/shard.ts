@@ -205,7 +205,7 @@ export class Shard implements SyncCalls {
     const { gates, wakes } = this.#parts;
     const now = this.#now();
     if (rules.version <= gates.version()) return { wakes: [] };
-    const before = gates.rules();
+    const before = gates.savedRules();
     gates.setRules(rules);
     switchGates(this.#parts, before, rules, releases, now);
     replan(this.#parts, gates.rules()!, null, now);

@@ -23,6 +23,12 @@ export class Gates {
     this.#isRead = false;
   }
 
+  /** The rules as the admin has set them, whatever has tripped. Null before the first settings have arrived. */
+  savedRules(): Rules | null {
+    this.#read();
+    return this.#rules;
+  }
+
   /** The rules as they are decided by: a tripped channel counts as such. Null before the first settings have arrived. */
   rules(): Rules | null {
     this.#read();
