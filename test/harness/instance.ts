@@ -78,6 +78,11 @@ export class Instance {
     await this.#end("SIGKILL");
   }
 
+  /** Freezes every process of it where it stands, so that it hears of nothing more before it is killed. */
+  freeze(): void {
+    if (this.#child?.pid) process.kill(-this.#child.pid, "SIGSTOP");
+  }
+
   /** Asks it to stop, as Ctrl-C does; answers how long that took, ms. */
   async stop(): Promise<number> {
     const started = Date.now();
