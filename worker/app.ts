@@ -16,7 +16,7 @@ import { localRoutes } from "./routes/local.ts";
 import { meRoutes } from "./routes/me.ts";
 import { docsRoutes } from "./routes/openapi.ts";
 import { servePage } from "./routes/pages.ts";
-import { problemOf } from "./routes/problem.ts";
+import { problemOf, requestIdOf } from "./routes/problem.ts";
 import { securityHeaders } from "./routes/security-headers.ts";
 import type { Route } from "./routes/route.ts";
 
@@ -122,7 +122,7 @@ function toAppError(error: Error, c: Context): AppError {
       stack: error.stack,
       method: c.req.method,
       path: new URL(c.req.url).pathname,
-      requestId: requestId(c),
+      requestId: requestIdOf(c),
     }),
   );
   return new AppError(500, "internal", "Something went wrong on our side. The request id helps to find it.");
@@ -130,18 +130,10 @@ function toAppError(error: Error, c: Context): AppError {
 const WORDS: Record<Unavailable["part"], string> = { store: "The settings store", queue: "The queue", shard: "The database" };
 
 function problem(c: Context, error: AppError): Response {
-  return c.body(JSON.stringify(problemOf(error, requestId(c))), error.status as 400, {
+  return c.body(JSON.stringify(problemOf(error, requestIdOf(c))), error.status as 400, {
     "content-type": "application/problem+json",
-    "x-request-id": requestId(c),
+    "x-request-id": requestIdOf(c),
     ...corsOfErrors(c),
     ...error.headers,
   });
 }
-
-const requestId = (c: Context): string => {
-  const known = c.get("requestId") as string | undefined;
-  if (known) return known;
-  const id = crypto.randomUUID();
-  c.set("requestId", id);
-  return id;
-};

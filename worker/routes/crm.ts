@@ -12,7 +12,7 @@ import type { Ports } from "../ports.ts";
 import type { DeliveryQuery } from "../shard/calls.ts";
 import type { Preferences } from "@carillon/shared/preferences";
 import { preferencesAnswerSchema, preferencesBodySchema, savePreferences, showPreferences } from "./preferences.ts";
-import { problemOf } from "./problem.ts";
+import { problemOf, requestIdOf } from "./problem.ts";
 import { answerSimulation, simulateBodySchema, simulationSchema } from "./simulate.ts";
 import { route, type Identity, type Route } from "./route.ts";
 
@@ -70,10 +70,7 @@ export const crmRoutes: Route[] = [
         }
         const events = isTooLarge(raw) ? body.events.map(limited) : body.events;
         const results = await acceptBatch(ports, who, events, key);
-        return c.json(
-          { results: results.map((result) => (result instanceof AppError ? problemOf(result, c.get("requestId")) : result)) },
-          202,
-        );
+        return c.json({ results: results.map((result) => (result instanceof AppError ? problemOf(result, requestIdOf(c)) : result)) }, 202);
       }
       if (isTooLarge(raw)) throw tooLarge("An event has at most 256 KiB.");
       return c.json(await acceptEvent(ports, who, body, key), 202);

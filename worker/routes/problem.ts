@@ -1,3 +1,4 @@
+import type { Context } from "hono";
 import type { AppError } from "../errors.ts";
 
 /** An error as RFC 9457 problem+json. */
@@ -12,6 +13,15 @@ export function problemOf(error: AppError, requestId: string): Record<string, un
     requestId,
     ...error.extra,
   };
+}
+
+/** By this a person's complaint finds its line in the log; made when it is first needed. */
+export function requestIdOf(c: Context): string {
+  const known = c.get("requestId") as string | undefined;
+  if (known) return known;
+  const id = crypto.randomUUID();
+  c.set("requestId", id);
+  return id;
 }
 
 const TITLES: Record<number, string> = {
