@@ -59,6 +59,8 @@ export const quietHoursSchema = z
       .overwrite((channels) => channelSchema.options.filter((channel) => channels.includes(channel)))
       .default(() => [...OFFERED_QUIET_HOURS.heldChannels]),
     bounds: quietBoundsSchema.nullable().default(null),
+    /** More than five that were held for one person on one channel go out as one message. */
+    catchUp: z.boolean().default(true),
   })
   .superRefine(refuseImpossibleWeek);
 export type QuietHours = z.infer<typeof quietHoursSchema>;

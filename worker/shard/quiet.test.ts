@@ -188,3 +188,39 @@ test("who is quiet now, how much is held, and when the next of it goes", () => {
     nextRelease: "2026-11-24T07:00:00.000Z",
   });
 });
+
+test("more than five that were held become one message for the person; urgent ones and what is no longer true stay out of it", () => {
+  const { shard, post, go, cell, serve, change } = makeShard({ ...NIGHTS, urgentPasses: false }, at("22:00"));
+  for (let index = 0; index < 7; index++) post({ id: `e${index}`, data: { task: { title: `Call ${index}` } } });
+  post({ id: "urgent", priority: "high" });
+  shard.cancel("e3");
+  for (let index = 0; index < 5; index++)
+    post({ id: `few${index}`, recipients: [{ id: "u2", email: "u2@example.com", timeZone: "Europe/Berlin" }] });
+  go(at("07:00", "2026-11-24"));
+  const served = shard.begin({ version: 1, channel: "email", job: { at: 0, number: "x" } });
+  if ("behind" in served) throw new Error("behind");
+  expect(served.claim?.message.texts.title).toBe("6 notifications while it was quiet");
+  expect(served.claim?.message.texts.body).toContain("Call 6");
+  expect(served.claim?.message.texts.body).not.toContain("Call 3");
+  shard.next({
+    version: 1,
+    channel: "email",
+    job: { at: 0, number: "x" },
+    claim: served.claim!.id,
+    outcome: { kind: "ok" },
+    ms: 1,
+    isLast: true,
+  });
+  expect(serve().sort()).toEqual(["few0", "few1", "few2", "few3", "few4", "urgent"]);
+  expect([cell("e0", "email"), cell("e1", "email"), cell("e3", "email")]).toEqual([
+    "sent matrix",
+    "collapsed collapsed",
+    "cancelled cancelled",
+  ]);
+  expect(shard.ledger({ from: null, to: null })).toMatchObject({ sent: 7, collapsed: 5, cancelled: 1, held: 0, unaccounted: 0 });
+  change({ ...NIGHTS, catchUp: false });
+  go(at("22:00", "2026-11-24"));
+  for (let index = 0; index < 7; index++) post({ id: `single${index}` });
+  go(at("07:00", "2026-11-25"));
+  expect(serve()).toHaveLength(7);
+});

@@ -31,7 +31,7 @@ const MIGRATIONS: string[][] = [
     // due: not before this instant; null once nothing is to be done any more. attempts: JSON, see shared/ledger.ts.
     `CREATE TABLE delivery (id INTEGER PRIMARY KEY, channel INTEGER NOT NULL, person INTEGER NOT NULL, hour INTEGER NOT NULL,
       state INTEGER NOT NULL, why TEXT NOT NULL, due INTEGER, lease INTEGER, expires INTEGER, attempts TEXT, receipts TEXT,
-      sent_to TEXT)`,
+      sent_to TEXT, bundle TEXT)`,
     `CREATE INDEX delivery_due ON delivery (channel, due, id) WHERE due IS NOT NULL`,
     `CREATE INDEX delivery_parked ON delivery (channel, id) WHERE state = 6`,
     `CREATE INDEX delivery_failed ON delivery (id) WHERE state = 8`,

@@ -5,6 +5,7 @@ import { LIMITS } from "@carillon/shared/limits";
 import type { Reason } from "@carillon/shared/reasons";
 import type { Outcome } from "../channels/channel.ts";
 import { languageOf, renderTexts } from "../templates/render.ts";
+import { bundleHeld, bundledTexts } from "./catch-up.ts";
 import type { Claim, Served } from "./calls.ts";
 import { backOff, MAX_ATTEMPTS } from "./ledger/back-off.ts";
 import { STATE, channelName, channelNumber, noticeOf, numberOf, publicId } from "./ledger/cells.ts";
@@ -43,6 +44,7 @@ export class Counter {
   begin(channel: ExternalChannel, rules: Rules, job: JobRef, now: number): Served {
     const number = channelNumber(channel);
     this.#parts.wakes.heard(number, job.number, now);
+    if (rules.gates[channel] === "on") bundleHeld(this.#parts, rules, number, now);
     const backlog = this.#parts.deliveries.countDue(number, now, BACKLOG_SEEN);
     if (backlog > LIMITS.jobPeople && rules.gates[channel] === "on") this.#parts.wakes.wantNow(number, now, backlog);
     return this.#serve(channel, rules, job, now);
@@ -203,8 +205,8 @@ export class Counter {
         org,
         to: { id: person.id, name: person.name, address, locale: language },
         event: { id: event.id, type: event.type, priority: event.priority },
-        texts: renderTexts(event, "email", language),
-        link: event.link,
+        texts: bundledTexts(this.#parts, row) ?? renderTexts(event, "email", language),
+        link: row.bundle === null ? event.link : null,
       },
     };
   }

@@ -19,6 +19,8 @@ export type DeliveryRow = {
   attempts: string | null;
   receipts: string | null;
   sent_to: string | null;
+  /** The deliveries that this one speaks for, as JSON; null when only for itself. */
+  bundle: string | null;
 };
 
 /** A job that says nothing for so long has died, and what it was sending is in doubt. */
@@ -103,6 +105,33 @@ export class Deliveries {
       person === null ? this.#rows(waits, channel) : this.#rows(`${waits} AND person = ?`, channel, person),
     );
     return rows.sort((a, b) => a.id - b.id);
+  }
+
+  /** People for whom more than `count` deliveries of a channel were held by quiet hours and are due. */
+  peopleHeld(channel: number, now: number, count: number): number[] {
+    return this.#sql
+      .exec<{ person: number }>(
+        `SELECT person FROM delivery WHERE channel = ? AND due <= ? AND state = ${STATE.held} AND why = 'quiet-hours' GROUP BY person HAVING count(*) > ?`,
+        channel,
+        now,
+        count,
+      )
+      .toArray()
+      .map((row) => row.person);
+  }
+
+  heldFor(channel: number, person: number, now: number): DeliveryRow[] {
+    return this.#rows(
+      `channel = ? AND due <= ? AND state = ${STATE.held} AND why = 'quiet-hours' AND lease IS NULL AND person = ? ORDER BY id`,
+      channel,
+      now,
+      person,
+    );
+  }
+
+  bundle(row: DeliveryRow, ids: number[]): void {
+    row.bundle = JSON.stringify(ids);
+    this.#sql.exec(`UPDATE delivery SET bundle = ? WHERE id = ?`, row.bundle, row.id);
   }
 
   parked(channel: number, after: number, limit: number): DeliveryRow[] {

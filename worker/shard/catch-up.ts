@@ -1,0 +1,53 @@
+import type { Rules } from "@carillon/shared/decide";
+import { renderCatchUp } from "../templates/catch-up.ts";
+import type { Texts } from "../channels/channel.ts";
+import { STATE, channelName, noticeOf, publicId } from "./ledger/cells.ts";
+import type { DeliveryRow } from "./ledger/deliveries.ts";
+import type { Parts } from "./parts.ts";
+import { decideAnew, moveBy } from "./plan.ts";
+
+/** Up to so many come one by one when the quiet is over. */
+const ONE_BY_ONE = 5;
+
+/**
+ * Before what was held on a channel is released: where it is more than five for one person, the oldest becomes one message that
+ * speaks for all of them. What is no longer true is not in it; urgent ones go by themselves.
+ */
+export function bundleHeld(parts: Parts, rules: Rules, channel: number, now: number): void {
+  // A WhatsApp template has no room for a list.
+  if (!rules.quietHours.catchUp || channelName(channel) === "whatsapp") return;
+  for (const person of parts.deliveries.peopleHeld(channel, now, ONE_BY_ONE)) {
+    const rows = parts.deliveries.heldFor(channel, person, now).filter((row) => mayJoin(parts, rules, row, now));
+    const [first, ...others] = rows;
+    if (!first || rows.length <= ONE_BY_ONE) continue;
+    const into = publicId(parts.shard, first.id);
+    for (const row of others) {
+      parts.deliveries.move(row, STATE.collapsed, "collapsed", null);
+      parts.deliveries.addReceipt(row, { at: new Date(now).toISOString(), state: "collapsed", said: `told with ${into}` });
+    }
+    parts.deliveries.bundle(first, rows.flatMap(idsOf));
+  }
+}
+
+/** A message that was held a second time brings along those that it speaks for. */
+const idsOf = (row: DeliveryRow): number[] => (row.bundle === null ? [row.id] : (JSON.parse(row.bundle) as number[]));
+
+/** The texts of a message that speaks for several. */
+export function bundledTexts({ events, people }: Parts, row: DeliveryRow): Texts | null {
+  if (row.bundle === null) return null;
+  const locale = people.at(row.person)?.locale ?? null;
+  const titles = idsOf(row).flatMap((id) => {
+    const event = events.containing(noticeOf(id));
+    return event ? [events.text(event, locale).title] : [];
+  });
+  return renderCatchUp(titles);
+}
+
+function mayJoin(parts: Parts, rules: Rules, row: DeliveryRow, now: number): boolean {
+  const decision = decideAnew(parts, rules, row, now);
+  if (decision.do !== "send") {
+    moveBy(parts, row, decision);
+    return false;
+  }
+  return parts.events.containing(noticeOf(row.id))?.priority !== "high";
+}
