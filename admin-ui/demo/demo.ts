@@ -21,7 +21,10 @@ form.addEventListener("submit", (event) => {
   void post();
 });
 byId("copy").addEventListener("click", () => void copyCurl());
-who.addEventListener("change", signIn);
+who.addEventListener("change", () => {
+  moveTick();
+  signIn();
+});
 bell.addEventListener("carillon:open", (event) => {
   if (event.detail.item.link?.startsWith("/demo#")) event.preventDefault(); // the records of this CRM have no pages
 });
@@ -42,6 +45,14 @@ function recipientBox(person: Person): HTMLElement {
   const box = element("input", { type: "checkbox", name: "recipient", value: person.id, checked: person.id === who.value });
   const zone = element("small", { textContent: person.timeZone ?? "" });
   return element("label", { className: "check" }, box, element("span", { textContent: person.name ?? person.id }), zone);
+}
+
+/** Who has only ticked the person that was signed in means whoever is: else the bell on this page would stay silent. */
+function moveTick(): void {
+  const boxes = [...form.querySelectorAll<HTMLInputElement>("[name=recipient]")];
+  const ticked = boxes.filter((box) => box.checked).map((box) => box.value);
+  if (ticked.length !== 1 || ticked[0] !== sessionStorage.getItem("signed-in")) return;
+  for (const box of boxes) box.checked = box.value === who.value;
 }
 
 async function showLinks(): Promise<void> {
