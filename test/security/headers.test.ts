@@ -181,6 +181,9 @@ describe("a body that is too much", () => {
     "PUT /admin/api/channels/:channel": LIMITS.adminBytes,
     "POST /admin/api/channels/:channel/test": LIMITS.adminBytes,
     "POST /demo/api/events": LIMITS.eventBytes,
+    // Both hold an event.
+    "POST /v1/simulate": LIMITS.eventBytes,
+    "POST /admin/api/simulate": LIMITS.eventBytes,
   };
 
   test("no route takes more than the house rules say", () => {

@@ -20,4 +20,4 @@ export async function withRules<Answer extends object>(
   return second;
 }
 
-const isBehind = (answer: object): answer is Behind => "behind" in answer;
+export const isBehind = (answer: object): answer is Behind => "behind" in answer;

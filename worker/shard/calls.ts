@@ -29,13 +29,13 @@ export type ShardCalls = {
   /** Removes a person from people, inboxes, search and log texts. False if there was none. */
   eraseUser(id: string): Promise<boolean>;
 
-  /** What a person has chosen, and within what; null for somebody unknown, or before the first settings. */
-  preferences(user: string): Promise<PreferencesView | null>;
+  /** What a person has chosen, and within what; null for somebody unknown. */
+  preferences(user: string): Promise<Behind | PreferencesView | null>;
   /** Checks against locks and bounds, stores, and plans anew what waits for the person. */
   setPreferences(
     user: string,
     preferences: Preferences,
-  ): Promise<{ wakes: Wake[] } & ({ saved: PreferencesView } | { code: string; issues: Issue[] })>;
+  ): Promise<Behind | ({ wakes: Wake[] } & ({ saved: PreferencesView } | { code: string; issues: Issue[] }))>;
   /** What would become of an event, decided by the same code; nothing is stored. `at` null is now. */
   simulate(call: { version: number; event: Event; at: number | null }): Promise<Behind | { decisions: SimulatedDecision[] }>;
   /** Cancels what is not sent yet; null for an unknown event. */

@@ -4,7 +4,7 @@ import { clientFrameSchema, type ServerFrame } from "@carillon/shared/inbox";
 import type { Preferences } from "@carillon/shared/preferences";
 import type { Clock, Sql } from "../ports.ts";
 import { acceptEvent } from "./accept.ts";
-import type { Behind, PreferencesView, SettingsChange, ShardCalls, Wake } from "./calls.ts";
+import type { Behind, SettingsChange, ShardCalls, Wake } from "./calls.ts";
 import { erase } from "./erase.ts";
 import { Inbox } from "./inbox/inbox.ts";
 import { Search } from "./inbox/search.ts";
@@ -246,15 +246,16 @@ export class Shard implements SyncCalls {
     return person !== null;
   }
 
-  preferences(user: string): PreferencesView | null {
+  preferences(user: string): ReturnType<SyncCalls["preferences"]> {
     const rules = this.#parts.gates.rules();
+    if (!rules) return BEHIND;
     const person = this.#parts.people.find(user);
-    return rules && person && viewPreferences(rules, person, this.#now());
+    return person && viewPreferences(rules, person, this.#now());
   }
 
   setPreferences(user: string, preferences: Preferences): ReturnType<SyncCalls["setPreferences"]> {
     const rules = this.#parts.gates.rules();
-    if (!rules) throw new Error("Preferences were set in a shard without rules");
+    if (!rules) return BEHIND;
     const refused = checkPreferences(rules, preferences);
     if (refused) return { ...refused, wakes: [] };
     const now = this.#now();
