@@ -44,11 +44,21 @@ const skip = (why: Reason): Decision => ({ do: "skip", why });
  * Pure: the same rules, event, person and time give the same decisions in the worker, in the page and in a test.
  */
 export function compile(rules: Rules, event: DecidedEvent): (person: DecidedPerson, now: number) => Decision[] {
-  return (person, now) => CHANNELS.map((channel) => decideCell(rules, event, channel, person, now));
+  return (person, now) => {
+    const quiet = quietFor(rules, person);
+    return CHANNELS.map((channel) => decideCell(rules, event, channel, person, now, quiet));
+  };
 }
 
-/** One cell: whether to tell this person on this channel, when, and why. */
-export function decideCell(rules: Rules, event: DecidedEvent, channel: Channel, person: DecidedPerson, now: number): Decision {
+/** One cell: whether to tell this person on this channel, when, and why. `quiet` is the person's, for whoever asks for several channels. */
+export function decideCell(
+  rules: Rules,
+  event: DecidedEvent,
+  channel: Channel,
+  person: DecidedPerson,
+  now: number,
+  quiet: PersonQuiet | null = quietFor(rules, person),
+): Decision {
   if (event.actor === person.id && !TELLS_ACTOR.has(event.type)) return skip("user-is-actor");
   const row = Object.hasOwn(rules.cells, event.type) ? rules.cells[event.type] : undefined;
   const wish = person.preferences ? preferenceOf(person.preferences.cells, event.type, channel) : undefined;
@@ -62,14 +72,13 @@ export function decideCell(rules: Rules, event: DecidedEvent, channel: Channel, 
   if (event.expiresAt !== null && event.expiresAt <= now) return skip("expired");
   if (rules.gates[channel] === "off") return { do: "park", why: "channel-off" };
   if (rules.gates[channel] === "fault") return { do: "park", why: "channel-fault" };
-  return timing(rules, event, channel, person, now);
+  return timing(rules, event, channel, quiet, now);
 }
 
 /** Now, or held until the first instant that is neither before its time nor quiet in the person's zone. */
-function timing(rules: Rules, event: DecidedEvent, channel: Channel, person: DecidedPerson, now: number): Decision {
+function timing(rules: Rules, event: DecidedEvent, channel: Channel, quiet: PersonQuiet | null, now: number): Decision {
   const isScheduled = event.deliverAt !== null && event.deliverAt > now;
   const at = isScheduled ? event.deliverAt! : now;
-  const quiet = quietFor(rules, person);
   if (quiet && !(event.priority === "high" && quiet.hours.urgentPasses)) {
     if (quiet.hours.heldChannels.includes(channel)) {
       const until = quiet.calendar.until(at);
@@ -81,11 +90,10 @@ function timing(rules: Rules, event: DecidedEvent, channel: Channel, person: Dec
   return isScheduled ? { do: "hold", why: "scheduled", until: at } : { do: "send", why: "matrix" };
 }
 
+export type PersonQuiet = { hours: EffectiveQuietHours; calendar: Quiet };
+
 /** Quiet hours as they hold for a person, and their calendar; null when nothing is ever quiet. */
-export function quietFor(
-  rules: Pick<Rules, "quietHours">,
-  person: Pick<DecidedPerson, "preferences" | "timeZone">,
-): { hours: EffectiveQuietHours; calendar: Quiet } | null {
+export function quietFor(rules: Pick<Rules, "quietHours">, person: Pick<DecidedPerson, "preferences" | "timeZone">): PersonQuiet | null {
   const own = person.preferences?.quietHours ?? null;
   if (!rules.quietHours.enabled && own === null) return null;
   const hours = effectiveQuietHours(rules.quietHours, own, { event: null, person: person.preferences?.timeZone ?? person.timeZone });
