@@ -31,6 +31,7 @@ test("a new organisation is offered 20:00 to 08:00 and the weekend, switched off
     timeZone: "UTC",
     urgentPasses: true,
     heldChannels: ["email", "sms", "whatsapp", "push"],
+    catchUp: true,
     bounds: null,
   });
 });
