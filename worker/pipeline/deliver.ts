@@ -1,7 +1,9 @@
 import type { ExternalChannel } from "@carillon/shared/channels";
+import type { Settings } from "@carillon/shared/settings";
 import { LIMITS } from "@carillon/shared/limits";
+import { SealBroken } from "../errors.ts";
 import type { Job, Ports } from "../ports.ts";
-import type { Configuration } from "../channels/channel.ts";
+import type { Configuration, Outcome } from "../channels/channel.ts";
 import { configurationOf } from "../settings/configuration.ts";
 import { readOrg } from "../settings/org.ts";
 import { readSettings } from "../settings/store.ts";
@@ -22,6 +24,8 @@ export async function deliver(ports: Ports, job: Job): Promise<void> {
   const started = ports.clock.now();
   const place = await readOrg(ports, org);
   if (!place) return;
+  // What can fail is read before anything is claimed: a claim that nobody serves is in doubt for a minute.
+  const settings = await readSettings(ports, org, place.version);
   const calls = ports.shards.get(org, shard);
   let served: Served = await withRules(ports, { org, version: place.version }, shard, (one) =>
     one.begin({ version: place.version, channel, job: { at: job.at, number: job.number } }),
@@ -30,14 +34,10 @@ export async function deliver(ports: Ports, job: Job): Promise<void> {
   if (!served.claim) return;
 
   const adapter = ports.channels[channel];
-  const settings = await readSettings(ports, org, place.version);
-  const configuration = adapter && (await configurationOf(ports, place, settings, channel));
-  if (!adapter || !configuration) {
-    await settleAll(ports, calls, job, place.version, served.claim, {
-      kind: "fault",
-      said: `${channel} is not set up`,
-      remedy: "Set the channel up and test it.",
-    });
+  const configuration = adapter ? await configurationOrFault(ports, place, settings, channel) : notSetUp(channel);
+  if (!adapter || "kind" in configuration) {
+    const fault = "kind" in configuration ? configuration : notSetUp(channel);
+    await settleAll(ports, calls, job, place.version, served.claim, fault);
     return;
   }
   const session = adapter.open(configuration as Configuration<never>);
@@ -64,14 +64,29 @@ export async function deliver(ports: Ports, job: Job): Promise<void> {
   }
 }
 
-async function settleAll(
+/** A channel that can't be opened is at fault, not the message that was claimed. */
+async function configurationOrFault(
   ports: Ports,
-  calls: ShardCalls,
-  job: Job,
-  version: number,
-  claim: Claim,
-  outcome: Parameters<ShardCalls["next"]>[0]["outcome"],
-): Promise<void> {
+  place: { org: string; name: string },
+  settings: Settings,
+  channel: ExternalChannel,
+): Promise<Configuration<Record<string, unknown>> | Outcome> {
+  try {
+    return (await configurationOf(ports, place, settings, channel)) ?? notSetUp(channel);
+  } catch (error) {
+    if (!(error instanceof SealBroken)) throw error;
+    const said = `A saved secret of ${channel} can no longer be opened`;
+    return { kind: "fault", said, remedy: "Type the channel's secrets again and test it." };
+  }
+}
+
+const notSetUp = (channel: ExternalChannel): Outcome => ({
+  kind: "fault",
+  said: `${channel} is not set up`,
+  remedy: "Set the channel up and test it.",
+});
+
+async function settleAll(ports: Ports, calls: ShardCalls, job: Job, version: number, claim: Claim, outcome: Outcome): Promise<void> {
   const channel: ExternalChannel = job.channel;
   const served = await calls.next({
     version,
