@@ -38,7 +38,7 @@ const MAY: Record<string, { places: string[]; packages: RegExp }> = {
   "worker/channels/all": { places: ["worker/channels", "worker/ports", "shared"], packages: /^$/ },
   "worker/channels": {
     places: ["shared", "worker/channels/channel", "worker/ports", "worker/errors"],
-    packages: /^(nodemailer(\/.*)?|node:.*)$/,
+    packages: /^(nodemailer(\/.*)?|twilio\/lib\/.*|web-push|libphonenumber-js\/min|zod|node:.*)$/,
   },
   "worker/templates": { places: ["shared", "worker/channels/channel"], packages: /^intl-messageformat$/ },
   "worker/pipeline": {
@@ -51,7 +51,7 @@ const MAY: Record<string, { places: string[]; packages: RegExp }> = {
   },
   "worker/settings": {
     places: ["shared", "worker/ports", "worker/errors", "worker/templates", "worker/pipeline", "worker/channels/channel", "worker/shard"],
-    packages: /^(node:(crypto|buffer)|zod)$/,
+    packages: /^(node:(crypto|buffer)|zod|@cfworker\/json-schema)$/,
   },
   "worker/access": {
     places: ["shared", "worker/ports", "worker/errors", "worker/settings", "worker/pipeline"],

@@ -16,8 +16,22 @@ export type Outcome = {
   remedy?: string;
   /** For retry: not before this many ms have passed. */
   afterMs?: number;
+  /** For retry: not later than after this many ms, because the cause passes soon or not at all. */
+  atMostMs?: number;
   /** For retry: it is the other end as a whole that fails; several in a row are a fault. */
   unreachable?: boolean;
+  /** The provider's own id of what it took, by which its later messages name it. */
+  providerId?: string;
+  /** For permanent: the provider held it until it was no longer of use. */
+  expired?: boolean;
+  /** For gone: the address may be tried again after this many ms; without it, when somebody changes it. */
+  goneForMs?: number;
+  /** For gone: the person opted out by a reply and may come back by one (STOP, START). */
+  optedOut?: boolean;
+  /** For fault: only messages of this WhatsApp template are concerned. */
+  template?: { name: string; language: string };
+  /** Push: endpoints that no longer exist, whatever became of the others. */
+  gone?: string[];
 };
 
 /** Everything a channel needs to build one message. Texts are final. */
@@ -29,7 +43,20 @@ export type Message = {
   event: Pick<Event, "id" | "type" | "priority">;
   texts: Texts;
   link: string | null;
+  /** A newer message with the same key replaces an older one at the provider too, where it can. */
+  collapseKey?: string | null;
+  /** After this many seconds nobody wants it any more: it expires, or the person's next quiet time begins. */
+  validForSeconds?: number;
+  /** When the first ambiguous try was made, ms: the provider is asked before anything is sent again. */
+  maybeSentAt?: number;
+  /** WhatsApp: what the template's variables stand for, by their names, written for the reader. Missing ones are left out. */
+  values?: Record<string, string>;
+  /** Push: the person's browsers. */
+  subscriptions?: PushSubscription[];
 };
+
+/** RFC 8291: where a browser listens and how it is written to. `publicKey` is the VAPID key it was made with, if known. */
+export type PushSubscription = { endpoint: string; p256dh: string; auth: string; publicKey?: string };
 
 /** What the templates make for a channel of text. */
 export type Texts = { title: string; body: string; action: string; locale: string };
@@ -57,6 +84,8 @@ export type Configuration<Settings> = {
   sender: SenderIdentity;
   /** For local use only: servers on this machine or in a private network, any port, no encryption. */
   allowPrivateHosts: boolean;
+  /** Where providers are, when not at their own addresses: local use and tests. `pushHosts` (`host` or `host:port`) may also be http. */
+  endpoints?: { twilio?: string; graph?: string; pushHosts?: readonly string[] };
 };
 /** Where our messages come from: names the links and the Message-ID's domain. */
 export type SenderIdentity = { publicUrl: string; orgName: string };

@@ -7,6 +7,7 @@ import { startHttp, type Route } from "./http.ts";
 import { MessageStore, type Decode } from "./message-store.ts";
 import { startSmtp, type Account } from "./smtp.ts";
 import { createTokenDesk } from "./tokens.ts";
+import { createTwilio, type TwilioSandbox } from "./twilio.ts";
 
 /** Port 0 takes any free one. `routes` are further providers' paths, made with the store that they write to. */
 export type SandboxOptions = {
@@ -19,6 +20,8 @@ export type SandboxOptions = {
 export type Sandbox = {
   httpUrl: string;
   smtp: { host: string; port: number; tlsPort: number; username: string; password: string; caFile: string };
+  /** `url` is what `CARILLON_TWILIO_URL` says. */
+  twilio: Omit<TwilioSandbox, "routes"> & { url: string };
   store: MessageStore;
   /** Makes every OAuth token given so far worthless, as a provider may at any time. */
   revokeTokens(): void;
@@ -34,10 +37,13 @@ export async function startSandbox({ dataDir, httpPort, smtpPort, smtpsPort, rou
   const tokens = createTokenDesk(account);
   const store = new MessageStore(dataDir, decodeMail);
   const smtp = await startSmtp({ store, certificate, account, isToken: tokens.isToken, now, port: smtpPort, tlsPort: smtpsPort });
-  const http = await startHttp({ store, tokens, routes: routes?.(store) ?? [], port: httpPort });
+  const twilio = createTwilio(store, dataDir, now);
+  const http = await startHttp({ store, tokens, routes: [...twilio.routes, ...(routes?.(store) ?? [])], port: httpPort });
+  const httpUrl = `http://localhost:${http.port}`;
   return {
-    httpUrl: `http://localhost:${http.port}`,
+    httpUrl,
     smtp: { host: "localhost", port: smtp.port, tlsPort: smtp.tlsPort, ...account, caFile: certificate.caFile },
+    twilio: { ...twilio, url: `${httpUrl}/twilio` },
     store,
     revokeTokens: tokens.revokeAll,
     async stop() {

@@ -1,0 +1,135 @@
+import type { TestStage } from "@carillon/shared/channels";
+import type { Configuration, Message, Outcome } from "@carillon/worker/channels/channel";
+import { startSandbox, type Sandbox } from "@carillon/worker/local/sandbox/sandbox";
+import { magicNumber } from "@carillon/worker/local/sandbox/twilio-magic";
+import { spawnSync } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Check, Order } from "./channels-entry.ts";
+import { RUNTIMES, startRuntime, type Runtime } from "./start-runtime.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const ENTRY = join(import.meta.dirname, "channels-entry.ts");
+const TO = "+4915112345601";
+
+describe.each(RUNTIMES)("the channels over HTTP in %s", (name) => {
+  /** workerd has one error for a connection that was refused and for one that broke off. */
+  const REFUSED = name === "deno" ? "retry" : "ambiguous";
+  let folder: string;
+  let sandbox: Sandbox;
+  let runtime: Runtime;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "channels-runtime-"));
+    sandbox = await startSandbox({ dataDir: folder, httpPort: 0, smtpPort: 0, smtpsPort: 0 });
+    runtime = await startRuntime(name, name === "workerd" ? bundled(folder) : ENTRY, folder, sandbox.smtp.caFile);
+  }, 60_000);
+  beforeEach(async () => {
+    await sandbox.twilio.settled();
+    sandbox.store.clear(null);
+  });
+  afterAll(async () => {
+    await runtime.stop();
+    await sandbox.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function ask<T>(path: string, order: Order | Check): Promise<T> {
+    const answer = await fetch(`${runtime.url}${path}`, { method: "POST", body: JSON.stringify(order) });
+    if (!answer.ok) throw new Error(await answer.text());
+    return (await answer.json()) as T;
+  }
+  const stored = async (channel: string, to: string) => (await sandbox.store.list({ channel, to, limit: 100 })).map(({ text }) => text);
+
+  describe("SMS", () => {
+    const configuration = (more: Partial<Configuration<unknown>> = {}): Configuration<unknown> => {
+      const { accountSid, authToken, from } = sandbox.twilio.account;
+      return {
+        settings: { accountSid, from, messagingServiceSid: "" },
+        secrets: { authToken },
+        sender: { publicUrl: runtime.url, orgName: "Müller GmbH" },
+        allowPrivateHosts: true,
+        endpoints: { twilio: sandbox.twilio.url },
+        ...more,
+      };
+    };
+    const send = (configuration: Configuration<unknown>, ...to: string[]) =>
+      ask<Outcome[]>("/send", { channel: "sms", configuration, messages: to.map((address, n) => message(n, address)) });
+
+    test("is sent, refused, looked up and left in doubt", async () => {
+      const [lost, silent] = [magicNumber(900_001), magicNumber(900_000)];
+      expect(await send(configuration(), TO, magicNumber(21_614), magicNumber(20_429), lost, silent)).toMatchObject([
+        { kind: "ok", code: "queued" },
+        { kind: "gone", code: "21614" },
+        { kind: "retry", code: "20429", afterMs: 1_000 },
+        { kind: "ok", code: "queued" },
+        { kind: "ambiguous", code: "no-answer" },
+      ]);
+      expect(await stored("sms", TO)).toEqual(["Grüße 世界\nhttps://crm.example.com/tasks/77"]);
+      expect(await stored("sms", lost)).toHaveLength(1);
+      expect(await stored("sms", silent)).toEqual([]);
+    });
+
+    test("a wrong token is a fault; where nobody listens nothing was sent", async () => {
+      expect(await send(configuration({ secrets: { authToken: "wrong" } }), TO)).toMatchObject([{ kind: "fault", code: "20003" }]);
+      expect(await send(configuration({ endpoints: { twilio: await nowhere() } }), TO)).toMatchObject([
+        { kind: REFUSED, unreachable: true },
+      ]);
+    });
+
+    test("the staged test goes through", async () => {
+      const stages = await ask<TestStage[]>("/test", { channel: "sms", configuration: configuration(), to: "+49 151 12345601" });
+      expect(stages.map(({ stage, ok }) => `${stage} ${ok}`)).toEqual(["credentials true", "number true", "accepted true", "done true"]);
+      expect(await stored("sms", TO)).toEqual(["Test message from Müller GmbH: SMS works."]);
+    });
+
+    test("Twilio's signature is checked", async () => {
+      const url = "https://notify.example.com/hooks/twilio/acme?delivery=0.d1";
+      const signature = createHmac("sha1", "token").update(`${url}MessageStatussent`).digest("base64");
+      const check: Check = { authToken: "token", signature, url, form: "MessageStatus=sent" };
+      expect(await ask("/signature", check)).toBe(true);
+      expect(await ask("/signature", { ...check, form: "MessageStatus=delivered" })).toBe(false);
+    });
+  });
+});
+
+/** The entry as `wrangler deploy` would bundle it. */
+function bundled(folder: string): string {
+  const config = join(folder, "wrangler.json");
+  writeFileSync(config, JSON.stringify({ name: "channels", main: ENTRY, compatibility_date: "2026-11-17" }));
+  const wrangler = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [wrangler, "deploy", "--dry-run", "--config", config, "--outdir", join(folder, "bundle")],
+    { cwd: ROOT, encoding: "utf8", env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1", CLOUDFLARE_CF_FETCH_ENABLED: "false" } },
+  );
+  if (status !== 0) throw new Error(`The entry could not be bundled:\n${stdout}${stderr}`);
+  // CommonJS packages say `crypto`, which workerd takes; startRuntime's own bundling wants `node:crypto`.
+  const file = join(folder, "bundle/channels-entry.js");
+  const names = (line: string, before: string, module: string) => (isBuiltin(module) ? `${before}"node:${module}"` : line);
+  writeFileSync(file, readFileSync(file, "utf8").replace(/^(import [^"]*)"([^":]+)"/gm, names));
+  return file;
+}
+
+/** An address where nobody listens. */
+async function nowhere(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return `http://127.0.0.1:${port}`;
+}
+
+const message = (n: number, address: string, more: Partial<Message> = {}): Message => ({
+  deliveryId: `0.d${n}`,
+  org: "acme",
+  to: { id: "u1", name: "Zoë", address, locale: "en" },
+  event: { id: "e1", type: "task_assigned", priority: "normal" },
+  texts: { title: "New task", body: "Grüße 世界", action: "Open the task", locale: "en" },
+  link: "https://crm.example.com/tasks/77",
+  ...more,
+});
