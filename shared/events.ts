@@ -45,7 +45,9 @@ export type EventInput = z.infer<typeof eventSchema>;
 /** An event that has passed all checks, with plain people and instants in ms. Times that were not given are null. */
 export type Event = {
   id: string;
-  type: EventType;
+  type: string;
+  /** The name of the organisation's own type; null for a built-in one. */
+  typeName: string | null;
   recipients: { id: string; fields: UserFields | null }[];
   actor: string | null;
   priority: Priority;
@@ -70,8 +72,8 @@ export function issuesOf(error: z.ZodError, prefix: (string | number)[] = []): I
   return error.issues.slice(0, 50).map((issue) => ({ path: [...prefix, ...issue.path].map(String).join("."), message: issue.message }));
 }
 
-/** The event in the form that the path works with. One person named twice is one person; the last fields win. */
-export function toEvent(input: EventInput, id: string): Event {
+/** The event in the form that the path works with. One person named twice is one person; the last fields win. `type` is what is known of its type. */
+export function toEvent(input: EventInput, id: string, type: { name: string; priority: Priority } = BUILT_IN): Event {
   const people = new Map<string, UserFields | null>();
   for (const recipient of input.recipients) {
     if (typeof recipient === "string") {
@@ -81,13 +83,13 @@ export function toEvent(input: EventInput, id: string): Event {
     const { id: person, ...fields } = recipient;
     people.set(person, { ...people.get(person), ...fields });
   }
-  if (!isEventType(input.type)) throw new Error(`not an event type: ${input.type}`);
   return {
     id,
     type: input.type,
+    typeName: isEventType(input.type) ? null : type.name,
     recipients: [...people].map(([person, fields]) => ({ id: person, fields })),
     actor: input.actor ?? null,
-    priority: input.priority ?? "normal",
+    priority: input.priority ?? type.priority,
     data: input.data,
     link: input.link ?? null,
     occurredAt: toMillis(input.occurredAt),
@@ -97,5 +99,7 @@ export function toEvent(input: EventInput, id: string): Event {
     expiresAt: toMillis(input.expiresAt),
   };
 }
+
+const BUILT_IN: { name: string; priority: Priority } = { name: "", priority: "normal" };
 
 const toMillis = (time: string | null | undefined): number | null => (time == null ? null : Date.parse(time));

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isKnownZone } from "./zones.ts";
 
 export const USER_ID = /^[\p{L}\p{N}_.:@+-]{1,128}$/u;
 export const userIdSchema = z.string().regex(USER_ID, "1 to 128 letters, digits or _ . : @ + -");
@@ -10,7 +11,7 @@ const phoneSchema = z
   .transform((text) => text.replace(/[\s()./-]/g, ""))
   .pipe(z.string().regex(/^\+[1-9]\d{6,14}$/, "An international number such as +4915112345678"));
 
-export const timeZoneSchema = z.string().max(64).refine(isTimeZone, "An IANA zone such as Europe/Berlin");
+export const timeZoneSchema = z.string().max(64).refine(isKnownZone, "An IANA zone such as Europe/Berlin");
 export const localeSchema = z.string().max(35).refine(isLocale, "A BCP 47 language tag such as en or de-AT");
 
 /** What the CRM tells of a person. An absent field stays as it is, null clears it. */
@@ -55,21 +56,6 @@ export type User = {
   createdAt: string;
   updatedAt: string;
 };
-
-const knownZones = new Map<string, boolean>();
-/** The runtime's own list decides; every answer is remembered, because asking costs 20 µs. */
-export function isTimeZone(zone: string): boolean {
-  const known = knownZones.get(zone);
-  if (known !== undefined) return known;
-  let valid = true;
-  try {
-    Intl.DateTimeFormat("en", { timeZone: zone });
-  } catch {
-    valid = false;
-  }
-  if (knownZones.size < 2_000) knownZones.set(zone, valid);
-  return valid;
-}
 
 export function isLocale(tag: string): boolean {
   try {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { CHANNELS, type Channel, type HealthState } from "./channels.ts";
 import { defaultRouting, type RoutingCells } from "./event-types.ts";
+import { initialEventTypes, type EventTypes } from "./own-events.ts";
 import { initialQuietHours, type QuietHours } from "./quiet-hours.ts";
 
 /**
@@ -23,6 +24,7 @@ export type Settings = {
   channels: Record<Channel, ChannelSettings>;
   routing: { version: number; cells: RoutingCells };
   quietHours: QuietHours;
+  eventTypes: EventTypes;
 };
 
 export function initialSettings(): Settings {
@@ -44,6 +46,7 @@ export function initialSettings(): Settings {
     channels,
     routing: { version: 1, cells: defaultRouting() },
     quietHours: initialQuietHours(),
+    eventTypes: initialEventTypes(),
   };
 }
 

@@ -16,6 +16,7 @@ export type Act =
   | "key.revoke"
   | "routing.save"
   | "quiet-hours.save"
+  | "event-types.save"
   | "deliveries.retry";
 
 /** Writes down who did what; the log is shard 0's. `detail` never holds a secret, only fingerprints. */

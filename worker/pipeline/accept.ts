@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
 import { isEventType } from "@carillon/shared/event-types";
 import { checkEventData, eventSchema, EVENT_ID, issuesOf, toEvent, type Event, type EventInput } from "@carillon/shared/events";
+import type { EventTypes } from "@carillon/shared/own-events";
 import { AppError, badRequest, conflict, invalid } from "../errors.ts";
 import type { Ports } from "../ports.ts";
+import { typeOf } from "../settings/event-types.ts";
+import { readSettings } from "../settings/store.ts";
 import { withRules } from "../settings/with-rules.ts";
 import type { Accepted } from "../shard/calls.ts";
 import { homeOf, newEventId } from "./place.ts";
@@ -14,7 +17,8 @@ export type AcceptedEvent = { id: string; accepted: number; duplicate: boolean }
 
 /** Accepts one event; answers only when it is durable. Throws what HTTP answers for a bad one. */
 export async function acceptEvent(ports: Ports, place: Place, input: unknown, idempotencyKey: string | null): Promise<AcceptedEvent> {
-  const [result] = await acceptEvents(ports, place, [prepare(input, idempotencyKey, place.shards)]);
+  const { eventTypes } = await readSettings(ports, place.org, place.version);
+  const [result] = await acceptEvents(ports, place, [prepare(eventTypes, input, idempotencyKey, place.shards)]);
   if (result instanceof AppError) throw result;
   return result!;
 }
@@ -26,10 +30,11 @@ export async function acceptBatch(
   inputs: unknown[],
   idempotencyKey: string | null,
 ): Promise<(AcceptedEvent | AppError)[]> {
+  const { eventTypes } = await readSettings(ports, place.org, place.version);
   const prepared = inputs.map((input, index) => {
     if (input instanceof AppError) return input;
     try {
-      return prepare(input, idempotencyKey === null ? null : `${idempotencyKey}:${index}`, place.shards);
+      return prepare(eventTypes, input, idempotencyKey === null ? null : `${idempotencyKey}:${index}`, place.shards);
     } catch (error) {
       if (error instanceof AppError) return error;
       throw error;
@@ -65,27 +70,31 @@ const resultOf = (result: Accepted): AcceptedEvent | AppError =>
     : { id: result.id, accepted: result.accepted, duplicate: result.duplicate };
 
 /** Checks an event and gives it its id and the hash by which a repeat is told from a mistake. */
-function prepare(input: unknown, idempotencyKey: string | null, shards: number): Prepared {
-  const parsed = parseEvent(input);
+function prepare(types: EventTypes, input: unknown, idempotencyKey: string | null, shards: number): Prepared {
+  const { parsed, type } = parseEvent(types, input);
   const id = parsed.id ?? idOfKey(idempotencyKey) ?? newEventId(Math.floor(Math.random() * shards));
-  return { event: toEvent(parsed, id), hash: hashOf(parsed) };
+  return { event: toEvent(parsed, id, type), hash: hashOf(parsed) };
 }
 
 /** An event that is not to be accepted, only thought about. Throws as for one that is posted. */
-export const readEvent = (input: unknown, id: string): Event => toEvent(parseEvent(input), id);
+export function readEvent(types: EventTypes, input: unknown, id: string): Event {
+  const { parsed, type } = parseEvent(types, input);
+  return toEvent(parsed, id, type);
+}
 
-function parseEvent(input: unknown): EventInput {
+function parseEvent(types: EventTypes, input: unknown) {
   const parsed = eventSchema.safeParse(input);
   if (!parsed.success) throw invalid("event.invalid", "The event is not as it should be; see errors.", issuesOf(parsed.error));
-  const { type, data } = parsed.data;
-  if (!isEventType(type)) {
-    throw invalid("event.unknown-type", `There is no event type ${JSON.stringify(type)}.`, [
+  const { data } = parsed.data;
+  const type = typeOf(types, parsed.data.type);
+  if (!type) {
+    throw invalid("event.unknown-type", `There is no event type ${JSON.stringify(parsed.data.type)}.`, [
       { path: "type", message: "Not one of the known event types" },
     ]);
   }
-  const issues = checkEventData(type, data);
-  if (issues.length > 0) throw invalid("event.invalid-data", `The data does not fit ${type}; see errors.`, issues);
-  return parsed.data;
+  const issues = isEventType(parsed.data.type) ? checkEventData(parsed.data.type, data) : type.check(data);
+  if (issues.length > 0) throw invalid("event.invalid-data", `The data does not fit ${parsed.data.type}; see errors.`, issues);
+  return { parsed: parsed.data, type };
 }
 
 function idOfKey(key: string | null): string | null {

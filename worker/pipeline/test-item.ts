@@ -7,7 +7,8 @@ export async function sendTestItem(ports: Ports, place: { org: string; shards: n
   const shard = shardOf(user, place.shards);
   const event = {
     id: newEventId(shard),
-    type: "note_added" as const,
+    type: "note_added",
+    typeName: null,
     recipients: [{ id: user, fields: null }],
     actor: null,
     priority: "normal" as const,

@@ -4,6 +4,7 @@ import { eventSchema } from "@carillon/shared/events";
 import { REASONS } from "@carillon/shared/reasons";
 import { readEvent } from "../pipeline/accept.ts";
 import type { Ports } from "../ports.ts";
+import { readSettings } from "../settings/store.ts";
 import { withRules } from "../settings/with-rules.ts";
 import type { Identity } from "./route.ts";
 
@@ -26,6 +27,7 @@ export const simulationSchema = z.object({
 
 /** Decided by the very code that decides in earnest. With several shards each will be asked for its own people here. */
 export async function answerSimulation(ports: Ports, who: Identity, { at, ...input }: z.infer<typeof simulateBodySchema>) {
-  const event = readEvent(input, "simulation");
+  const { eventTypes } = await readSettings(ports, who.org, who.version);
+  const event = readEvent(eventTypes, input, "simulation");
   return withRules(ports, who, 0, (shard) => shard.simulate({ version: who.version, event, at: at ? Date.parse(at) : null }));
 }

@@ -1,5 +1,5 @@
 import { IntlMessageFormat } from "intl-messageformat";
-import type { EventType } from "@carillon/shared/event-types";
+import { isEventType } from "@carillon/shared/event-types";
 import { LANGUAGES, TEXTS, VARIABLES, type Language, type TextChannel, type Variable } from "@carillon/shared/texts";
 import type { Texts } from "../channels/channel.ts";
 import { cut } from "./cut.ts";
@@ -14,12 +14,13 @@ const IN_APP_BODY = 2_000;
  * `locale` is any BCP 47 tag: it chooses the language, and how times and amounts are written. Never throws for any `data`.
  */
 export function renderTexts(
-  event: { type: EventType; data: Record<string, unknown> },
+  event: { type: string; typeName?: string | null; data: Record<string, unknown> },
   channel: TextChannel,
   locale: string,
   timeZone: string | null = null,
 ): Texts {
   const language = languageOf(locale);
+  if (!isEventType(event.type)) return ownTexts(event, language, channel);
   const source = TEXTS[language][event.type][channel];
   const reader = { locale: formattingLocale(locale, language), timeZone };
   const title = oneLine(render(source.title, event.data, reader));
@@ -29,6 +30,23 @@ export function renderTexts(
     title: isShort ? cut(title, IN_APP_TITLE) : title,
     body: isShort ? cut(body, IN_APP_BODY) : body,
     action: render(source.action, event.data, reader),
+    locale: language,
+  };
+}
+
+/** An organisation's own event: its name, and what its data says as `title` and `text`. */
+function ownTexts(
+  event: { type: string; typeName?: string | null; data: Record<string, unknown> },
+  language: Language,
+  channel: TextChannel,
+): Texts {
+  const text = (name: string) => (typeof event.data[name] === "string" ? event.data[name] : "");
+  const title = oneLine([event.typeName ?? event.type, text("title")].filter(Boolean).join(": "));
+  const isShort = channel === "in-app";
+  return {
+    title: isShort ? cut(title, IN_APP_TITLE) : title,
+    body: isShort ? cut(text("text"), IN_APP_BODY) : text("text"),
+    action: "Open",
     locale: language,
   };
 }

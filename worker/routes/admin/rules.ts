@@ -1,9 +1,12 @@
 import * as z from "zod";
 import { CHANNELS, type Channel } from "@carillon/shared/channels";
-import { EVENT_TYPES, routingCellSchema, type RoutingCells } from "@carillon/shared/event-types";
+import { routingCellSchema, type RoutingCells } from "@carillon/shared/event-types";
 import { LIMITS } from "@carillon/shared/limits";
+import { eventTypesPutSchema, ownEventTypeSchema, viewEventTypes, type EventTypes } from "@carillon/shared/own-events";
 import { quietHoursSchema, type QuietHours } from "@carillon/shared/quiet-hours";
 import { noteAct } from "../../access/audit.ts";
+import { invalid } from "../../errors.ts";
+import { routedTypes, saveEventTypes } from "../../settings/event-types.ts";
 import { saveSection } from "../../settings/sections.ts";
 import { readSettings } from "../../settings/store.ts";
 import { answerSimulation, simulateBodySchema, simulationSchema } from "../simulate.ts";
@@ -12,10 +15,11 @@ import { route, type Route } from "../route.ts";
 const rowSchema = z.strictObject(
   Object.fromEntries(CHANNELS.map((channel) => [channel, routingCellSchema])) as Record<Channel, typeof routingCellSchema>,
 );
-const routingSchema = z.object({
+const routingSchema = z.object({ version: z.int(), cells: z.record(z.string().max(50), rowSchema) });
+const eventTypesSchema = z.object({
   version: z.int(),
-  cells: z.strictObject(Object.fromEntries(EVENT_TYPES.map((type) => [type, rowSchema]))),
-}) as unknown as z.ZodType<{ version: number; cells: RoutingCells }>;
+  types: z.array(ownEventTypeSchema.extend({ type: z.string(), builtIn: z.boolean() })),
+});
 const quietNowSchema = z.object({
   people: z.int(),
   quiet: z.int(),
@@ -43,6 +47,7 @@ export const ruleRoutes: Route[] = [
     maxBytes: LIMITS.adminBytes,
     answer: { schema: routingSchema, description: "The matrix as it stands now" },
     async handle({ c, ports, who, body }) {
+      checkRows(body.cells, (await readSettings(ports, who.org, who.version)).eventTypes);
       const saved = await saveSection(ports, who.org, who.admin.name, "routing", body);
       await noteAct(ports, who, "routing.save", "event routing", { version: saved.version });
       return c.json(saved);
@@ -88,4 +93,39 @@ export const ruleRoutes: Route[] = [
     answer: { schema: simulationSchema, description: "The decisions" },
     handle: async ({ c, ports, who, body }) => c.json(await answerSimulation(ports, who, body)),
   }),
+  route({
+    method: "GET",
+    path: "/admin/api/event-types",
+    caller: { kind: "admin", role: "viewer" },
+    summary: "The event types: the built-in ones and the organisation's own.",
+    answer: { schema: eventTypesSchema, description: "The types" },
+    handle: async ({ c, ports, who }) => c.json(viewEventTypes((await readSettings(ports, who.org, who.version)).eventTypes)),
+  }),
+  route<z.infer<typeof eventTypesPutSchema>>({
+    method: "PUT",
+    path: "/admin/api/event-types",
+    caller: { kind: "admin", role: "admin" },
+    summary:
+      "Save the list, whole: own types with name, description, priority and a JSON Schema of data; of built-in ones the priority. One left out is archived.",
+    body: eventTypesPutSchema,
+    maxBytes: LIMITS.adminBytes,
+    answer: { schema: eventTypesSchema, description: "The types as they stand now" },
+    async handle({ c, ports, who, body }) {
+      const saved = await saveEventTypes(ports, who.org, who.admin.name, body);
+      await noteAct(ports, who, "event-types.save", "event types", { version: saved.version });
+      return c.json(saved);
+    },
+  }),
 ];
+
+/** Every known type has its row, and there are no others: a missing one would be off without anybody having said so. */
+function checkRows(cells: RoutingCells, types: EventTypes): void {
+  const known = routedTypes(types);
+  const issues = [
+    ...known.filter((type) => !Object.hasOwn(cells, type)).map((type) => ({ path: `cells.${type}`, message: "This event has no row" })),
+    ...Object.keys(cells)
+      .filter((type) => !known.includes(type))
+      .map((type) => ({ path: `cells.${type}`, message: "There is no such event type" })),
+  ];
+  if (issues.length > 0) throw invalid("settings.invalid", "The matrix does not fit the event types; see errors.", issues);
+}
