@@ -24,7 +24,7 @@ export function acceptEvent(parts: Parts, rules: Rules, event: Event, hash: stri
   );
   const n = events.reserve(persons.length);
   const { recipients: _, ...kept } = event;
-  const stored = { ...kept, n, at: now, hash, people: persons.map((person) => person.n), texts };
+  const stored = { ...kept, n, at: now, hash, rules: rules.version, people: persons.map((person) => person.n), texts };
   events.insert(stored);
   parts.search.note(stored);
 

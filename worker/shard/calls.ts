@@ -137,6 +137,8 @@ export type EventView = {
   link: string | null;
   occurredAt: string | null;
   acceptedAt: string;
+  /** What it was decided by; `/admin/api/settings/history` names who made this version and when. */
+  settingsVersion: number;
   recipients: string[];
   deliveries: Delivery[];
 };

@@ -7,6 +7,8 @@ export type StoredEvent = Omit<Event, "recipients"> & {
   n: number;
   at: number;
   hash: string;
+  /** The version of the settings that it was decided by; their history holds the values. */
+  rules: number;
   people: number[];
   /** The in-app text by language. */
   texts: Record<string, { title: string; body: string }>;

@@ -82,6 +82,7 @@ export class Log {
       link: event.link,
       occurredAt: event.occurredAt === null ? null : new Date(event.occurredAt).toISOString(),
       acceptedAt: new Date(event.at).toISOString(),
+      settingsVersion: event.rules,
       recipients: event.people.map((n) => this.#parts.people.at(n)?.id ?? ERASED),
       deliveries,
     };
