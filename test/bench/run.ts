@@ -35,7 +35,7 @@ async function bench(): Promise<void> {
     "run",
     "--no-lock",
     "--allow-all",
-    join(ROOT, "test/bench/floor-deno.ts"),
+    join(ROOT, "test/bench/deno-floor.ts"),
     "0",
     join(folder, "floor.db"),
   ]);

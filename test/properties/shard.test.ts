@@ -144,7 +144,9 @@ class World {
     return {
       version: this.version,
       gates: { "in-app": "on", email: this.isOn ? "on" : "off", sms: "unset", whatsapp: "unset", push: "unset" },
-      cells: defaultRouting(), quietHours: initialQuietHours(), silentInQuietHours: true,
+      cells: defaultRouting(),
+      quietHours: initialQuietHours(),
+      silentInQuietHours: true,
     };
   }
 }

@@ -72,7 +72,7 @@ test("the priority of a built-in type may be changed, and an event overrides it"
 });
 
 test("what can't be is refused by name: a built-in name twice, a broken schema, a matrix that does not fit", async () => {
-  const { get, put, crm } = await open();
+  const { get, put } = await open();
   const { version, types } = (await get("/admin/api/event-types")).body as unknown as Types;
   const save = (more: object[]) => put("/admin/api/event-types", { version, types: [...types, ...more] });
   expect(await save([visit, visit])).toMatchObject({ status: 422, body: { code: "settings.invalid" } });

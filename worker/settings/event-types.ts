@@ -43,7 +43,7 @@ function readForm(form: Form): Pick<EventTypes, "own" | "priorities"> {
   const issues: Issue[] = [];
   const own: OwnEventType[] = [];
   const priorities: EventTypes["priorities"] = {};
-  form.types.forEach(({ builtIn: _, ...entry }, index) => {
+  form.types.forEach(({ builtIn: _builtIn, ...entry }, index) => {
     const path = ["types", index];
     if (isEventType(entry.type)) {
       const priority = PRIORITIES.find((known) => known === entry.priority);
