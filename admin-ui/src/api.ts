@@ -1,7 +1,10 @@
 import type { ApiKeyView, Scope, SessionView } from "@carillon/shared/access";
 import type { Channel } from "@carillon/shared/channels";
+import type { RoutingCell, RoutingCells } from "@carillon/shared/event-types";
 import type { Issue } from "@carillon/shared/events";
 import type { Delivery, Ledger } from "@carillon/shared/ledger";
+import type { QuietHours } from "@carillon/shared/quiet-hours";
+import type { Reason } from "@carillon/shared/reasons";
 import type { ChannelView, Release } from "@carillon/shared/settings";
 import { readLines } from "./form/read-lines.ts";
 
@@ -11,8 +14,8 @@ export class ApiError extends Error {
   readonly code: string;
   readonly errors: Issue[];
   readonly requestId: string | null;
-  /** On `settings.conflict`: the channel as it stands now. */
-  readonly current: ChannelView | null;
+  /** On `settings.conflict`: what was to be saved, as it stands now. */
+  readonly current: object | null;
   constructor(status: number, problem: Problem, requestId: string | null) {
     super(problem.detail ?? problem.title ?? `The server answered ${status}.`);
     this.name = "ApiError";
@@ -23,12 +26,39 @@ export class ApiError extends Error {
     this.current = problem.current ?? null;
   }
 }
-type Problem = { code?: string; title?: string; detail?: string; errors?: Issue[]; requestId?: string; current?: ChannelView };
+type Problem = { code?: string; title?: string; detail?: string; errors?: Issue[]; requestId?: string; current?: object };
 
 export type Session = SessionView & { allowPrivateHosts?: boolean };
 export type Page<Row> = { data: Row[]; next: string | null };
 export type ChannelPut = { version: number; settings: object; secrets?: Record<string, string | null> };
 export type ChannelTest = { settings?: object; secrets?: Record<string, string | null>; to?: string };
+export type Routing = { version: number; cells: RoutingCells };
+export type QuietNow = {
+  people: number;
+  quiet: number;
+  users: { id: string; name: string | null; until: string }[];
+  held: number;
+  nextRelease: string | null;
+};
+export type SettingsVersion = { version: number; at: string | null; by: string | null; what: string | null };
+export type Simulation = object;
+export type SimulatedDecision = {
+  user: string;
+  channel: Channel;
+  do: "send" | "hold" | "park" | "skip";
+  until?: string;
+  silent?: boolean;
+  why: Reason;
+  details: {
+    cell: RoutingCell | null;
+    preference: boolean | null;
+    gate: string;
+    address: string;
+    timeZone: string | null;
+    localTime: string;
+    quiet: boolean;
+  };
+};
 export type NewKey = { name: string; scopes: Scope[]; expiresAt: string | null };
 
 const channelPath = (channel: Channel) => `/channels/${channel}`;
@@ -42,12 +72,21 @@ export const api = {
   confirmSession: () => call<void>("POST", "/session/confirm", { body: {} }),
   bellToken: () => call<{ token: string; expiresAt: string }>("POST", "/me-token", { body: {} }),
 
+  channels: (signal?: AbortSignal) => call<{ data: ChannelView[] }>("GET", "/channels", { signal }),
   channel: (channel: Channel, signal?: AbortSignal) => call<ChannelView>("GET", channelPath(channel), { signal }),
   saveChannel: (channel: Channel, body: ChannelPut) => call<ChannelView>("PUT", channelPath(channel), { body }),
   enableChannel: (channel: Channel, release: Release) => call<ChannelView>("POST", `${channelPath(channel)}/enable`, { body: { release } }),
   disableChannel: (channel: Channel) => call<ChannelView>("POST", `${channelPath(channel)}/disable`, { body: {} }),
   revealSecret: (channel: Channel, field: string) => call<{ value: string }>("POST", `${channelPath(channel)}/reveal`, { body: { field } }),
   testChannel: (channel: Channel, body: ChannelTest, signal: AbortSignal) => stream(`${channelPath(channel)}/test`, body, signal),
+
+  routing: (signal?: AbortSignal) => call<Routing>("GET", "/routing", { signal }),
+  saveRouting: (routing: Routing) => call<Routing>("PUT", "/routing", { body: routing }),
+  quietHours: (signal?: AbortSignal) => call<QuietHours>("GET", "/quiet-hours", { signal }),
+  saveQuietHours: (quietHours: QuietHours) => call<QuietHours>("PUT", "/quiet-hours", { body: quietHours }),
+  quietNow: (signal?: AbortSignal) => call<QuietNow>("GET", "/quiet-hours/now", { signal }),
+  simulate: (event: Simulation) => call<{ decisions: SimulatedDecision[] }>("POST", "/simulate", { body: event }),
+  history: (signal?: AbortSignal) => call<{ data: SettingsVersion[] }>("GET", "/settings/history", { signal }),
 
   deliveries: (query: URLSearchParams, signal?: AbortSignal) => call<Page<Delivery>>("GET", `/deliveries?${query}`, { signal }),
   delivery: (id: string, signal?: AbortSignal) => call<Delivery>("GET", deliveryPath(id), { signal }),

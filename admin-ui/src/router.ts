@@ -4,6 +4,7 @@ import { createRouter, createWebHistory, type Router } from "vue-router";
 export const TABS = [
   { path: "/in-app", label: "In-App", component: () => import("./tabs/InApp.vue") },
   { path: "/email", label: "Email", component: () => import("./tabs/Email.vue") },
+  { path: "/event-routing", label: "Event Routing", component: () => import("./tabs/EventRouting.vue") },
   { path: "/delivery-log", label: "Delivery Log", component: () => import("./tabs/DeliveryLog.vue") },
   { path: "/api-keys", label: "API Keys", component: () => import("./tabs/ApiKeys.vue") },
 ];

@@ -132,7 +132,7 @@ function useSaving<Draft extends object>(
   }
 
   function refuse(error: ApiError): void {
-    if (error.code === "settings.conflict" && error.current) conflict.value = error.current;
+    if (error.code === "settings.conflict" && error.current) conflict.value = error.current as ChannelView;
     else failure.value = error;
     form.showIssues(error.errors);
   }

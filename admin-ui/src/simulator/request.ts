@@ -1,0 +1,42 @@
+import type { EventType, Priority } from "@carillon/shared/event-types";
+
+export type SimulatorForm = {
+  type: EventType;
+  recipients: string[];
+  actor: string;
+  priority: Priority;
+  title: string;
+};
+
+/** Where a type's texts look for what the event is about. */
+const SUBJECTS: Record<EventType, (title: string) => object> = {
+  task_assigned: (title) => ({ task: { title } }),
+  task_due_soon: (title) => ({ task: { title } }),
+  task_overdue: (title) => ({ task: { title } }),
+  lead_assigned: (name) => ({ lead: { name } }),
+  lead_stage_change: (name) => ({ lead: { name } }),
+  deal_stage_change: (name) => ({ deal: { name } }),
+  deal_closed_won: (name) => ({ deal: { name } }),
+  deal_closed_lost: (name) => ({ deal: { name } }),
+  note_added: (text) => ({ text }),
+  mention: (text) => ({ text }),
+  approval_requested: (title) => ({ approval: { title } }),
+  approval_completed: (title) => ({ approval: { title } }),
+  target_milestone: (name) => ({ target: { name } }),
+  import_completed: (name) => ({ import: { name } }),
+};
+
+/** The event as the CRM would post it, and the instant to decide at. */
+export function toRequest({ type, recipients, actor, priority, title }: SimulatorForm, at: number): object {
+  return {
+    type,
+    recipients,
+    priority,
+    ...(actor.trim() === "" ? {} : { actor: actor.trim() }),
+    data: title.trim() === "" ? {} : SUBJECTS[type](title.trim()),
+    at: new Date(at).toISOString(),
+  };
+}
+
+/** What was typed into a list of people: ids apart by blanks, commas or semicolons, each once. */
+export const idsIn = (typed: string): string[] => [...new Set(typed.split(/[\s,;]+/).filter((id) => id !== ""))];
