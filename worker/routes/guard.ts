@@ -10,6 +10,8 @@ import type { Ports } from "../ports.ts";
 import { checkOrigin } from "./cors.ts";
 import type { Caller, Identity } from "./route.ts";
 
+const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
+
 const NOBODY: Identity = {
   org: "",
   shards: 0,
@@ -51,7 +53,8 @@ export async function identify(c: Context, ports: Ports, caller: Caller, raw: st
       if (!(await ports.isFromQueue(c.req.raw, raw))) throw unauthorized("queue.signature", "The signature does not fit.");
       return NOBODY;
     case "local":
-      if (!ports.config.local) throw notFound("page");
+      // A page elsewhere whose name was turned to this machine comes with that name, not with ours.
+      if (!ports.config.local || !LOOPBACK.includes(new URL(c.req.url).hostname)) throw notFound("page");
       return NOBODY;
     case "ticket":
     case "public":
