@@ -1,9 +1,11 @@
 import type { ChannelAdapter, Configuration, Message, Outcome } from "@carillon/worker/channels/channel";
+import { createPush } from "@carillon/worker/channels/push";
+import { generateKeys, isPair } from "@carillon/worker/channels/push/keys";
 import { createSms } from "@carillon/worker/channels/sms";
 import { isFromTwilio } from "@carillon/worker/channels/sms/callbacks";
 
 const PATIENCE = { answer: 800 };
-const CHANNELS = { sms: createSms(PATIENCE) };
+const CHANNELS = { sms: createSms(PATIENCE), push: createPush(PATIENCE) };
 export type ChannelName = keyof typeof CHANNELS;
 
 /** What the runtimes' test asks this entry to do with one channel: send messages over one session, or run its test. */
@@ -17,6 +19,10 @@ export default {
     const { pathname } = new URL(request.url);
     if (pathname === "/ready") return new Response("ready");
     if (pathname.startsWith("/hooks/")) return new Response(null, { status: 204 });
+    if (pathname === "/keys") {
+      const pair = generateKeys();
+      return Response.json({ ...pair, isPair: isPair(pair) && !isPair({ ...pair, privateKey: generateKeys().privateKey }) });
+    }
     if (pathname === "/signature") {
       const { authToken, signature, url, form } = (await request.json()) as Check;
       return Response.json(isFromTwilio(authToken, signature, url, new URLSearchParams(form)));

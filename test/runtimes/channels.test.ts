@@ -1,5 +1,6 @@
 import type { TestStage } from "@carillon/shared/channels";
 import type { Configuration, Message, Outcome } from "@carillon/worker/channels/channel";
+import type { PushAnswer } from "@carillon/worker/local/sandbox/push";
 import { startSandbox, type Sandbox } from "@carillon/worker/local/sandbox/sandbox";
 import { magicNumber } from "@carillon/worker/local/sandbox/twilio-magic";
 import { spawnSync } from "node:child_process";
@@ -93,6 +94,49 @@ describe.each(RUNTIMES)("the channels over HTTP in %s", (name) => {
       const check: Check = { authToken: "token", signature, url, form: "MessageStatus=sent" };
       expect(await ask("/signature", check)).toBe(true);
       expect(await ask("/signature", { ...check, form: "MessageStatus=delivered" })).toBe(false);
+    });
+  });
+
+  describe("push", () => {
+    type Keys = { publicKey: string; privateKey: string; isPair: boolean };
+    const makeKeys = async () => (await (await fetch(`${runtime.url}/keys`)).json()) as Keys;
+    const configuration = ({ publicKey, privateKey }: Keys): Configuration<unknown> => ({
+      settings: { subject: "mailto:admin@example.com", publicKey, previousPublicKey: "" },
+      secrets: { privateKey },
+      sender: { publicUrl: "https://notify.example.com", orgName: "Müller GmbH" },
+      allowPrivateHosts: true,
+      endpoints: { pushHosts: [sandbox.push.host] },
+    });
+
+    test("is encrypted, signed and read by the browser; what was gone, slow or silent is told apart", async () => {
+      const keys = await makeKeys();
+      expect(keys.isPair).toBe(true);
+      const browser = (answer: PushAnswer) => sandbox.push.subscribe("u1", keys.publicKey, answer);
+      const messages = [
+        message(0, "", { subscriptions: [browser("201"), browser("410")] }),
+        message(1, "", { subscriptions: [browser("silent")] }),
+        message(2, "", { subscriptions: [browser("301")] }),
+        message(3, "", { subscriptions: [browser("413")], texts: { title: "T", body: "世".repeat(3_000), action: "", locale: "en" } }),
+        message(4, "", { subscriptions: [browser("429")] }),
+      ];
+      expect(await ask<Outcome[]>("/send", { channel: "push", configuration: configuration(keys), messages })).toMatchObject([
+        { kind: "ok", code: "201", gone: [browser("410").endpoint] },
+        { kind: "retry", code: "no-answer" },
+        { kind: "permanent", code: "301" },
+        { kind: "ok", code: "201" },
+        { kind: "retry", code: "429", afterMs: 1_000 },
+      ]);
+      expect(await stored("push", "u1")).toEqual([expect.stringMatching(/^世+…$/), "Grüße 世界"]);
+    });
+
+    test("many browsers take it at once, and the staged test goes through", async () => {
+      const keys = await makeKeys();
+      const subscriptions = Array.from({ length: 20 }, (_, n) => sandbox.push.subscribe(`p${n}`, keys.publicKey));
+      const order: Order = { channel: "push", configuration: configuration(keys), messages: [message(0, "", { subscriptions })] };
+      expect(await ask("/send", order)).toMatchObject([{ kind: "ok" }]);
+      expect(await sandbox.store.list({ channel: "push", to: null, limit: 100 })).toHaveLength(20);
+      const stages = await ask<TestStage[]>("/test", { ...order, to: JSON.stringify(subscriptions[0]) });
+      expect(stages.map(({ stage, ok }) => `${stage} ${ok}`)).toEqual(["keys true", "subscription true", "accepted true", "done true"]);
     });
   });
 });

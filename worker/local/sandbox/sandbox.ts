@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { ownCertificate, writeWhole } from "./certificate.ts";
 import { startHttp, type Route } from "./http.ts";
 import { MessageStore, type Decode } from "./message-store.ts";
+import { createPush, type PushSandbox } from "./push.ts";
 import { startSmtp, type Account } from "./smtp.ts";
 import { createTokenDesk } from "./tokens.ts";
 import { createTwilio, type TwilioSandbox } from "./twilio.ts";
@@ -22,6 +23,8 @@ export type Sandbox = {
   smtp: { host: string; port: number; tlsPort: number; username: string; password: string; caFile: string };
   /** `url` is what `CARILLON_TWILIO_URL` says. */
   twilio: Omit<TwilioSandbox, "routes"> & { url: string };
+  /** `host` is what `CARILLON_PUSH_HOSTS` says. */
+  push: Omit<PushSandbox, "routes"> & { host: string };
   store: MessageStore;
   /** Makes every OAuth token given so far worthless, as a provider may at any time. */
   revokeTokens(): void;
@@ -38,12 +41,17 @@ export async function startSandbox({ dataDir, httpPort, smtpPort, smtpsPort, rou
   const store = new MessageStore(dataDir, decodeMail);
   const smtp = await startSmtp({ store, certificate, account, isToken: tokens.isToken, now, port: smtpPort, tlsPort: smtpsPort });
   const twilio = createTwilio(store, dataDir, now);
-  const http = await startHttp({ store, tokens, routes: [...twilio.routes, ...(routes?.(store) ?? [])], port: httpPort });
-  const httpUrl = `http://localhost:${http.port}`;
+  // Nobody asks before the port is known.
+  let httpUrl = "";
+  const push = createPush(store, dataDir, now, () => httpUrl);
+  const all = [...twilio.routes, ...push.routes, ...(routes?.(store) ?? [])];
+  const http = await startHttp({ store, tokens, routes: all, port: httpPort });
+  httpUrl = `http://localhost:${http.port}`;
   return {
     httpUrl,
     smtp: { host: "localhost", port: smtp.port, tlsPort: smtp.tlsPort, ...account, caFile: certificate.caFile },
     twilio: { ...twilio, url: `${httpUrl}/twilio` },
+    push: { ...push, host: `localhost:${http.port}` },
     store,
     revokeTokens: tokens.revokeAll,
     async stop() {
