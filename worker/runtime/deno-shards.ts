@@ -105,10 +105,13 @@ export class ShardHost {
   }
 
   #enqueue<Answer>(run: () => Answer): Promise<Answer> {
-    return new Promise<Answer>((resolve, reject) => {
-      this.#waiting.push({ run, resolve: resolve as (answer: never) => void, reject });
-      if (this.#waiting.length === 1) setImmediate(() => this.#gather(1, 0));
-    });
+    return new Promise<Answer>((resolve, reject) => this.#wait({ run, resolve, reject }));
+  }
+
+  /** `resolve` is called in the order of the calls, before the frames of those that came later leave. */
+  #wait<Answer>(call: { run: () => Answer; resolve: (answer: Answer) => void; reject: (error: unknown) => void }): void {
+    this.#waiting.push(call as Waiting);
+    if (this.#waiting.length === 1) setImmediate(() => this.#gather(1, 0));
   }
 
   /** Lets a turn's end come once no further call has joined, because a commit costs more than all the calls in it. */
@@ -127,7 +130,11 @@ export class ShardHost {
       for (const call of batch) {
         try {
           const answer = call.run();
-          after.push(() => call.resolve(answer as never));
+          const told = this.#shard.takeTold();
+          after.push(() => {
+            for (const { person, frame } of told) this.#tell(person, frame);
+            call.resolve(answer as never);
+          });
         } catch (error) {
           if (batch.length > 1) throw new OneFailed(call, error);
           throw error;
@@ -150,8 +157,7 @@ export class ShardHost {
       for (const call of batch) call.reject(reason);
       return;
     }
-    for (const { person, frame } of this.#shard.takeTold()) this.#tell(person, frame);
-    for (const answer of after) answer();
+    for (const tell of after) tell();
     const alarm = this.#shard.takeAlarm();
     if (alarm !== null) this.#arm(alarm);
   }
@@ -184,10 +190,12 @@ export class ShardHost {
       void this.#renew(open, ticket);
       return;
     }
-    this.#enqueue(() => this.#shard.frame(open.person, data)).then(
-      (frames) => frames.forEach((frame) => this.#send(open, JSON.stringify(frame))),
-      () => open.socket.close(1011, "try again"),
-    );
+    // A sync must not be overtaken by the frame of a later mark, so it leaves in its turn and not when a promise is looked at.
+    this.#wait({
+      run: () => this.#shard.frame(open.person, data),
+      resolve: (frames) => frames.forEach((frame) => this.#send(open, JSON.stringify(frame))),
+      reject: () => open.socket.close(1011, "try again"),
+    });
   }
 
   async #renew(open: Open, ticket: string): Promise<void> {
