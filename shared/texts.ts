@@ -5,9 +5,9 @@ export const LANGUAGES = ["en"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 /** The channels with built-in texts. */
-export type TextChannel = "in-app" | "email";
+export type TextChannel = "in-app" | "email" | "sms" | "push";
 
-/** ICU MessageFormat, one for each part; `title` is the subject of a mail, `action` the label of the link's button. */
+/** ICU MessageFormat, one for each part; `title` is the subject of a mail and not sent as SMS, `action` the label of the link's button. */
 export type TextSource = { title: string; body: string; action: string };
 
 /**
@@ -74,32 +74,50 @@ const APPROVAL_DECIDED = `${when("actorName", "There is a decision", "{actorName
 const TARGET_REACHED = `${when("target_name", "A target", "The target “{target_name}”")} has reached ${when("target_percent", "a milestone", "{target_percent}")}.`;
 const IMPORT_FINISHED = `${when("import_name", "Your import", "The import “{import_name}”")} is finished${importCounts}.`;
 
+/** Curly quotes would make two SMS of one: they are not in the alphabet that fits 160 to one. */
+const plain = (source: string): string => source.replace(/[“”]/g, '"');
+
+/** SMS and push from what the bell says; an SMS has no title, so its text says all. */
+const shortOnes = (source: TextSource, sms: string): Pick<Record<TextChannel, TextSource>, "sms" | "push"> => ({
+  sms: { ...source, body: plain(sms) },
+  push: source,
+});
 /** Texts whose subject reads as their title does in the bell. */
-const alike = (source: TextSource): Record<TextChannel, TextSource> => ({ "in-app": source, email: source });
+const alike = (source: TextSource): Record<TextChannel, TextSource> => ({
+  "in-app": source,
+  email: source,
+  ...shortOnes(source, source.body),
+});
+/** A mail that says it otherwise than the bell. */
+const mailed = (source: TextSource, email: TextSource, sms = source.body): Record<TextChannel, TextSource> => ({
+  "in-app": source,
+  email,
+  ...shortOnes(source, sms),
+});
 
 const ENGLISH: Record<EventType, Record<TextChannel, TextSource>> = {
-  task_assigned: {
-    "in-app": { title: when("task_title", "New task", "New task: {task_title}"), body: TASK_ASSIGNED, action: "Open task" },
-    email: {
+  task_assigned: mailed(
+    { title: when("task_title", "New task", "New task: {task_title}"), body: TASK_ASSIGNED, action: "Open task" },
+    {
       title: `${when("actorName", "New task", "{actorName} assigned you a task")}${when("task_title", "", ": {task_title}")}`,
       body: `${taskSentence}.${when("task_dueAt", "", "\n\nDue {task_dueAt}")}`,
       action: "Open task",
     },
-  },
+  ),
   task_due_soon: alike({
     title: when("task_title", "A task is due soon", "Due soon: {task_title}"),
     body: TASK_DUE_SOON,
     action: "Open task",
   }),
   task_overdue: alike({ title: when("task_title", "A task is overdue", "Overdue: {task_title}"), body: TASK_OVERDUE, action: "Open task" }),
-  lead_assigned: {
-    "in-app": { title: when("lead_name", "New lead", "New lead: {lead_name}"), body: LEAD_ASSIGNED, action: "Open lead" },
-    email: {
+  lead_assigned: mailed(
+    { title: when("lead_name", "New lead", "New lead: {lead_name}"), body: LEAD_ASSIGNED, action: "Open lead" },
+    {
       title: `${when("actorName", "New lead", "{actorName} assigned you a lead")}${when("lead_name", "", ": {lead_name}")}`,
       body: LEAD_ASSIGNED,
       action: "Open lead",
     },
-  },
+  ),
   lead_stage_change: alike({
     title: `${when("lead_name", "A lead", "{lead_name}")} moved to ${when("lead_stage", "another stage", "{lead_stage}")}`,
     body: LEAD_MOVED,
@@ -120,18 +138,20 @@ const ENGLISH: Record<EventType, Record<TextChannel, TextSource>> = {
     body: `${dealCloses("lost")}${worth}.`,
     action: "Open deal",
   }),
-  note_added: {
-    "in-app": {
+  note_added: mailed(
+    {
       title: noteTitle,
       body: when("text", when("record_name", "A note was added.", "A note was added to “{record_name}”."), "{text}"),
       action: "Open note",
     },
-    email: { title: noteTitle, body: `${noteTitle}${when("text", ".", ":\n\n{text}")}`, action: "Open note" },
-  },
-  mention: {
-    "in-app": { title: mentionTitle, body: when("text", `${mentionTitle}.`, "{text}"), action: "Open note" },
-    email: { title: mentionTitle, body: `${mentionTitle}${when("text", ".", ":\n\n{text}")}`, action: "Open note" },
-  },
+    { title: noteTitle, body: `${noteTitle}${when("text", ".", ":\n\n{text}")}`, action: "Open note" },
+    `${noteTitle}${when("text", ".", ": {text}")}`,
+  ),
+  mention: mailed(
+    { title: mentionTitle, body: when("text", `${mentionTitle}.`, "{text}"), action: "Open note" },
+    { title: mentionTitle, body: `${mentionTitle}${when("text", ".", ":\n\n{text}")}`, action: "Open note" },
+    `${mentionTitle}${when("text", ".", ": {text}")}`,
+  ),
   approval_requested: alike({
     title: when("approval_title", "Your approval is requested", "Approval requested: {approval_title}"),
     body: APPROVAL_ASKED,

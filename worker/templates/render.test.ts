@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { EVENT_TYPES, type EventType } from "@carillon/shared/event-types";
+import { countSegments } from "@carillon/shared/sms-segments";
 import type { TextChannel } from "@carillon/shared/texts";
 import { cut } from "./cut.ts";
 import { languageOf, renderTexts } from "./render.ts";
 
-const CHANNELS: TextChannel[] = ["in-app", "email"];
+const CHANNELS: TextChannel[] = ["in-app", "email", "sms", "push"];
 const NAUGHTY = [
   "Call {Acme}",
   "it's 'quoted' {task_title}",
@@ -155,6 +156,43 @@ test("the bell's texts end at a whole character", () => {
   expect(body.endsWith("👩‍👩‍👧…")).toBe(true);
   expect(cut(`a${"\u0301".repeat(500)}`, 20)).toHaveLength(20);
   expect(cut("exactly", 7)).toBe("exactly");
+});
+
+test("an SMS says all in one text, in the alphabet that fits 160 characters", () => {
+  const sms = (type: EventType, data: Record<string, unknown>) => renderTexts({ type, data }, "sms", "en").body;
+  const data = {
+    task: { title: "Call Acme", dueAt: "2026-11-24T09:00:00Z" },
+    actorName: "Kim",
+    text: "See page 4",
+    record: { name: "Acme" },
+  };
+  expect(sms("task_assigned", data)).toBe('Kim assigned you "Call Acme", due Nov 24, 2026, 9:00 AM UTC.');
+  expect(sms("mention", data)).toBe("Kim mentioned you in Acme: See page 4");
+  expect(sms("note_added", data)).toBe("Kim added a note on Acme: See page 4");
+  for (const type of EVENT_TYPES)
+    for (const values of [{}, nested("Acme", "x"), nested("Acme", 7)]) {
+      expect(countSegments(sms(type, values))).toMatchObject({ encoding: "GSM-7", segments: 1 });
+    }
+});
+
+test("SMS and push end at a whole character when they are too long", () => {
+  const text = "👩‍👩‍👧".repeat(1_000);
+  const sms = renderTexts({ type: "mention", data: { text } }, "sms", "en").body;
+  expect(sms.length).toBeLessThanOrEqual(1_600);
+  expect(sms.endsWith("👩‍👩‍👧...")).toBe(true);
+  expect(countSegments(renderTexts({ type: "mention", data: { text: "a".repeat(9_000) } }, "sms", "en").body).encoding).toBe("GSM-7");
+  const full = `You were mentioned: ${"a".repeat(1_580)}`;
+  expect(renderTexts({ type: "mention", data: { text: "a".repeat(1_580) } }, "sms", "en").body).toBe(full);
+  const push = renderTexts({ type: "mention", data: { text } }, "push", "en");
+  expect(push.body.length).toBeLessThanOrEqual(2_000);
+  expect(push.body.endsWith("👩‍👩‍👧…")).toBe(true);
+});
+
+test("an organisation's own event says as SMS what it is called", () => {
+  const event = { type: "invoice_paid", typeName: "Invoice paid", data: { title: "No. 7", text: "Acme paid 12 EUR" } };
+  expect(renderTexts(event, "sms", "en").body).toBe("Invoice paid: No. 7: Acme paid 12 EUR");
+  expect(renderTexts({ ...event, data: {} }, "sms", "en").body).toBe("Invoice paid");
+  expect(renderTexts(event, "push", "en")).toMatchObject({ title: "Invoice paid: No. 7", body: "Acme paid 12 EUR" });
 });
 
 test("a language without texts reads English, dates and all", () => {

@@ -5,9 +5,13 @@ import type { Texts } from "../channels/channel.ts";
 import { cut } from "./cut.ts";
 import { unmark, valuesOf, type Reader } from "./values.ts";
 
-/** What fits a row of the bell. A mail has no such limit. UTF-16 units. */
-const IN_APP_TITLE = 200;
-const IN_APP_BODY = 2_000;
+/** UTF-16 units: what fits a row of the bell, what Twilio takes, what browsers show. A mail has no such limit. */
+const LIMITS: Record<TextChannel, { title: number; body: number } | null> = {
+  "in-app": { title: 200, body: 2_000 },
+  email: null,
+  sms: { title: 200, body: 1_600 },
+  push: { title: 200, body: 2_000 },
+};
 
 /**
  * The final texts of an event for one channel and reader. Values come out literally, whatever they hold; missing ones leave no gap.
@@ -25,13 +29,17 @@ export function renderTexts(
   const reader = { locale: formattingLocale(locale, language), timeZone };
   const title = oneLine(render(source.title, event.data, reader));
   const body = render(source.body, event.data, reader);
-  const isShort = channel === "in-app";
-  return {
-    title: isShort ? cut(title, IN_APP_TITLE) : title,
-    body: isShort ? cut(body, IN_APP_BODY) : body,
-    action: render(source.action, event.data, reader),
-    locale: language,
-  };
+  return { ...fitting(title, body, channel), action: render(source.action, event.data, reader), locale: language };
+}
+
+/** Both within the channel's limits. */
+function fitting(title: string, body: string, channel: TextChannel): { title: string; body: string } {
+  const limits = LIMITS[channel];
+  if (!limits) return { title, body };
+  // An ellipsis in one character would make two SMS of one.
+  const isCutSms = channel === "sms" && body.length > limits.body;
+  const short = isCutSms ? cut(body, limits.body - 2).replace(/…$/, "...") : cut(body, limits.body);
+  return { title: cut(title, limits.title), body: short };
 }
 
 /** An organisation's own event: its name, and what its data says as `title` and `text`. */
@@ -42,13 +50,9 @@ function ownTexts(
 ): Texts {
   const text = (name: string) => (typeof event.data[name] === "string" ? event.data[name] : "");
   const title = oneLine([event.typeName ?? event.type, text("title")].filter(Boolean).join(": "));
-  const isShort = channel === "in-app";
-  return {
-    title: isShort ? cut(title, IN_APP_TITLE) : title,
-    body: isShort ? cut(text("text"), IN_APP_BODY) : text("text"),
-    action: "Open",
-    locale: language,
-  };
+  // An SMS has no title beside its text.
+  const body = channel === "sms" ? [title, text("text")].filter(Boolean).join(": ") : text("text");
+  return { ...fitting(title, body, channel), action: "Open", locale: language };
 }
 
 /** The language whose texts a reader of this locale gets: its own where there are texts, else English. */
