@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
-const push = createPush({ answer: 400 });
+const push = createPush({ answer: 1_500 });
 const keys = generateKeys();
 
 let folder: string;

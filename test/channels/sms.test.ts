@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
-const sms = createSms({ answer: 400 });
+const sms = createSms({ answer: 1_500 });
 const TO = "+4915112345601";
 
 let folder: string;

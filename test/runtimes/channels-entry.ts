@@ -4,7 +4,7 @@ import { generateKeys, isPair } from "@carillon/worker/channels/push/keys";
 import { createSms } from "@carillon/worker/channels/sms";
 import { isFromTwilio } from "@carillon/worker/channels/sms/callbacks";
 
-const PATIENCE = { answer: 800 };
+const PATIENCE = { answer: 2_000 };
 const CHANNELS = { sms: createSms(PATIENCE), push: createPush(PATIENCE) };
 export type ChannelName = keyof typeof CHANNELS;
 
