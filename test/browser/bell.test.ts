@@ -11,8 +11,8 @@ let server: BellServer;
 const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
 
 beforeAll(async () => {
-  buildPages();
   browser = await launch();
+  buildPages();
 }, 60_000);
 afterAll(() => browser.close());
 beforeEach(async () => {

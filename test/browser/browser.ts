@@ -78,5 +78,8 @@ export async function signInLink(carillon: Instance, name: string, role = "owner
   return (body as { url: string }).url;
 }
 
-/** Waits until the browser shows a page as it is: fonts and styles there, nothing on its way. */
-export const settled = (page: Page): Promise<void> => page.waitForLoadState("networkidle");
+/** Opens a page with a bell and waits for its first frame: what happens from then on rings. */
+export async function gotoLive(page: Page, url: string): Promise<void> {
+  const live = page.waitForEvent("websocket").then((socket) => socket.waitForEvent("framereceived"));
+  await Promise.all([live, page.goto(url)]);
+}
