@@ -59,7 +59,7 @@ describe.concurrent.each(RUNTIMES)("what a mail server does is in the log, on %s
     return mail;
   }
 
-  test("each answer and each trouble leads where the table says, with the server's own words", { timeout: 120_000 }, async () => {
+  test("each answer and each trouble leads where the table says, with the server's own words", { timeout: 180_000 }, async () => {
     // Answers of the server.
     await email.tell("answers", ["busy", "refused", "gone", "cut", "fine"]);
     expect(await tried("busy", 1)).toMatchObject({
