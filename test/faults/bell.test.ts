@@ -22,7 +22,7 @@ describe.concurrent("bells over cut lines and a kill", () => {
       expect(run.cuts).toBeGreaterThan(0);
       expect(run.marks).toBeGreaterThan(0);
     },
-    120_000,
+    180_000,
   );
 });
 
@@ -59,6 +59,6 @@ describe.concurrent("a hello and a mark in one breath", () => {
         await carillon.dispose();
       }
     },
-    60_000,
+    120_000,
   );
 });

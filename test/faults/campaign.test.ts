@@ -19,6 +19,6 @@ describe.concurrent("a power cut in the middle of everything", () => {
       // A campaign in which no kill ever met a post has tested nothing.
       expect(report.repeats).toBeGreaterThan(0);
     },
-    170_000,
+    240_000,
   );
 });

@@ -51,7 +51,7 @@ describe.concurrent("killed at each point of a delivery", () => {
         await carillon.dispose();
       }
     },
-    150_000,
+    240_000,
   );
 });
 
