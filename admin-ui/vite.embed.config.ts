@@ -6,22 +6,23 @@ if (process.argv.includes("build")) process.env.NODE_ENV = "production";
 
 const here = (path: string): string => new URL(path, import.meta.url).pathname;
 
-/** What other pages embed, and the demo: fixed names, and no chunk between them, so that the bell is one request. */
+/** What other pages embed, and the demo: fixed names, and no chunk between them, so that the bell is one request and its preferences another. */
 export default defineConfig({
   root: here("."),
   publicDir: false,
   logLevel: "warn",
   environments: {
     bell: script("embed/bell.ts", "embed"),
+    preferences: script("embed/preferences.ts", "embed"),
     headless: script("embed/client.ts", "embed"),
     demo: script("demo/demo.ts", "demo"),
   },
   builder: {
     async buildApp(builder) {
-      for (const name of ["bell", "headless", "demo"]) await builder.build(builder.environments[name]!);
+      for (const name of ["bell", "preferences", "headless", "demo"]) await builder.build(builder.environments[name]!);
     },
   },
-  plugins: [tightTemplates(), demoPage()],
+  plugins: [tightTemplates(), preferencesApart(), demoPage()],
 });
 
 function script(entry: string, folder: string): EnvironmentOptions {
@@ -72,6 +73,19 @@ const tighten = (text: string): string =>
     .replace(/(^|>) (?=<|$)/g, "$1")
     .replace(/ (?=\/?>)/g, "")
     .replace(/="([\w-]+)"(?=[ >])/g, "=$1");
+
+/** The bell imports its preferences as the browser does: neither taken in nor wrapped in vite's preloading, which has nothing to load here. */
+function preferencesApart(): Plugin {
+  const stand = "__CARILLON_PREFERENCES__";
+  return {
+    name: "preferences-apart",
+    transform: {
+      filter: { id: /\/embed\/bell\.ts$/ },
+      handler: (code) => ({ code: code.replace('import("./preferences.ts")', stand), map: null }),
+    },
+    renderChunk: { order: "post", handler: (code) => ({ code: code.replace(stand, 'import("./preferences.js")'), map: null }) },
+  };
+}
 
 /** The demo's page and style are taken as they are: a strict CSP needs nothing of vite's there. */
 function demoPage(): Plugin {

@@ -6,6 +6,7 @@ import { connect, wordsOf, type Connection, type ConnectOptions, type Connection
 import { icon } from "./icons.ts";
 import { panelTemplate, type Action } from "./panel.ts";
 import { STRINGS, fill, type Strings } from "./strings.ts";
+import type { PreferencesStrings } from "./preferences/strings.ts";
 import { TOAST_FOR, TOASTS_AT_ONCE, toastTemplate } from "./toast.ts";
 import { addPage, createView, isUnread, listed, type View } from "./view.ts";
 
@@ -40,6 +41,8 @@ export class CarillonBell extends HTMLElement {
   /** The place of the one item that Tab reaches; the arrows move it. */
   #active = 0;
   #explained: string | null = null;
+  /** Stands in the panel instead of the list. */
+  #preferences: (() => TemplateResult) | null = null;
   #toasts: InboxItem[] = [];
   #announcement = "";
   #typing: ReturnType<typeof setTimeout> | undefined;
@@ -51,9 +54,11 @@ export class CarillonBell extends HTMLElement {
     super();
     this.#root.adoptedStyleSheets = [sheet];
     // What the page set before this class was there hides our setters: give it to them.
-    const early = { token: this.token, strings: this.strings };
-    for (const name of ["token", "strings"] as const) delete (this as Partial<CarillonBell>)[name];
-    Object.assign(this, early);
+    for (const name of ["token", "strings"] as const) {
+      const early = this[name];
+      delete (this as Partial<CarillonBell>)[name];
+      Object.assign(this, { [name]: early });
+    }
   }
 
   /** Where Carillon answers; the origin of this script unless said otherwise. */
@@ -74,10 +79,10 @@ export class CarillonBell extends HTMLElement {
   }
 
   /** Texts that take the place of the English ones. */
-  get strings(): Partial<Strings> {
+  get strings(): Partial<Strings & PreferencesStrings> {
     return this.#strings;
   }
-  set strings(strings: Partial<Strings>) {
+  set strings(strings: Partial<Strings & PreferencesStrings>) {
     this.#strings = { ...STRINGS, ...strings };
     this.#update();
   }
@@ -136,7 +141,8 @@ export class CarillonBell extends HTMLElement {
       >
         ${
           this.#isOpen
-            ? panelTemplate({
+            ? (this.#preferences?.() ??
+              panelTemplate({
                 text,
                 locale: pageLocale(),
                 now: Date.now(),
@@ -152,11 +158,12 @@ export class CarillonBell extends HTMLElement {
                 search: this.#search,
                 older: () => this.#load(true),
                 markAll: () => this.#try(this.#connection?.markAll()),
+                prefer: () => this.#try(this.#prefer()),
                 act: this.#act,
                 open: this.#open,
                 activate: (index) => this.#activate(index),
                 reconnect: () => this.#connection?.retry(),
-              })
+              }))
             : ""
         }
       </div>
@@ -180,7 +187,7 @@ export class CarillonBell extends HTMLElement {
 
   #stop(): void {
     this.#connection?.close();
-    this.#connection = null;
+    this.#connection = this.#preferences = null;
     this.#toasts = [];
     clearTimeout(this.#typing);
     clearInterval(this.#clock);
@@ -227,6 +234,7 @@ export class CarillonBell extends HTMLElement {
   };
 
   #show(filter: InboxFilter, q: string): void {
+    this.#preferences = null;
     this.#view = createView(filter, q);
     this.#active = 0;
     void this.#load(false);
@@ -261,8 +269,8 @@ export class CarillonBell extends HTMLElement {
     void this.#seen(connection.items());
   }
 
-  async #seen(items: InboxItem[]): Promise<void> {
-    await this.#try(
+  #seen(items: InboxItem[]): Promise<void> {
+    return this.#try(
       this.#connection?.seen(
         items
           .filter((item) => !item.seenAt)
@@ -289,6 +297,20 @@ export class CarillonBell extends HTMLElement {
     if (event.currentTarget instanceof HTMLAnchorElement && this.#isOpen) this.#element("panel").hidePopover();
   };
 
+  async #prefer(): Promise<void> {
+    const { openPreferences } = await import("./preferences.ts");
+    this.#preferences =
+      this.#connection &&
+      openPreferences({
+        html,
+        bell: this,
+        locale: pageLocale(),
+        call: this.#connection.call,
+        update: this.#update,
+        close: () => this.#show("all", ""),
+      });
+  }
+
   async #try(call: Promise<void> | undefined): Promise<void> {
     try {
       await call;
@@ -303,13 +325,10 @@ export class CarillonBell extends HTMLElement {
   }
 
   #move = (event: KeyboardEvent): void => {
-    const isTyping = event.target instanceof HTMLInputElement;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step && !isTyping) {
-      const isOnItem = this.#root.activeElement?.closest("li");
-      this.#activate(isOnItem ? this.#active + step : step > 0 ? 0 : Infinity);
-    } else if (event.key === "ArrowDown") this.#activate(0);
-    else return;
+    if (!step || (step < 0 && event.target instanceof HTMLInputElement)) return;
+    const isOnItem = this.#root.activeElement?.closest("li");
+    this.#activate(isOnItem ? this.#active + step : step > 0 ? 0 : Infinity);
     event.preventDefault();
   };
 

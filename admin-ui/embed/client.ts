@@ -51,13 +51,15 @@ export type Connection = {
   dismiss(ids: string[]): Promise<void>;
   archive(ids: string[]): Promise<void>;
   seen(ids: string[]): Promise<void>;
+  /** Any other call under `/v1/me`, e.g. `call("GET", "/v1/me/preferences")`; rejects with a RefusedError when the server refuses. */
+  call<Answer>(method: "GET" | "POST" | "PUT", path: string, body?: unknown): Promise<Answer>;
   /** Tries at once instead of waiting for the next attempt. */
   retry(): void;
   close(): void;
 };
 
-/** The server's answer to a call that it refused. `code` is stable, the message is for people. */
-export type RefusedError = Error & { status: number; code: string };
+/** The server's answer to a call that it refused. `code` is stable, the message is for people, `errors` are about single fields. */
+export type RefusedError = Error & { status: number; code: string; errors?: { path: string; message: string }[] };
 
 /** What a browser does for the client; tests pass their own. */
 export type Runtime = {
@@ -128,6 +130,7 @@ export function connect(options: ConnectOptions, runtime: Runtime = browser): Co
     dismiss: (ids) => mark("dismiss", ids),
     archive: (ids) => mark("archive", ids),
     seen: (ids) => mark("seen", ids),
+    call,
     retry: link.retry,
     close() {
       unwatch();
@@ -136,9 +139,8 @@ export function connect(options: ConnectOptions, runtime: Runtime = browser): Co
   };
 
   async function begin(): Promise<void> {
-    const first = await call<InboxPage>("GET", `/v1/me/inbox?filter=all&limit=${FIRST_PAGE}`);
-    beginWith(inbox, first.data);
-    takeUnread(first.unread);
+    beginWith(inbox, (await page()).data);
+    changed();
     hasBegun = true;
   }
 
@@ -183,14 +185,14 @@ export function connect(options: ConnectOptions, runtime: Runtime = browser): Co
     options.onChange?.(state);
   }
 
-  async function call<Answer>(method: "GET" | "POST", path: string, body?: unknown, isRepeat = false): Promise<Answer> {
+  async function call<Answer>(method: "GET" | "POST" | "PUT", path: string, body?: unknown, isRepeat = false): Promise<Answer> {
     const token = await tokens.get();
     const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
     if (body) headers["Content-Type"] = "application/json";
     const response = await runtime.fetch(server + path, {
       method,
       headers,
-      body: body ? JSON.stringify(body) : null,
+      body: JSON.stringify(body),
       keepalive: !!body, // a click that marks may also leave the page
       signal: AbortSignal.timeout(CALL_WITHIN),
     });
@@ -213,8 +215,8 @@ export const wordsOf = (problem: unknown): string => (problem instanceof Error ?
 async function refused(response: Response): Promise<RefusedError> {
   const { status, headers } = response;
   const isProblem = headers.get("content-type")?.includes("json");
-  const { detail, code = "" } = isProblem ? ((await response.json()) as { detail?: string; code?: string }) : {};
-  return Object.assign(new Error(detail ?? `The server answered ${status}`), { status, code });
+  const problem = isProblem ? ((await response.json()) as { detail?: string }) : {};
+  return Object.assign(new Error(problem.detail ?? `The server answered ${status}`), { code: "", ...problem, status });
 }
 
 const browser: Runtime = {
@@ -227,6 +229,6 @@ const browser: Runtime = {
     document.addEventListener("visibilitychange", listener, until);
     return () => until.abort();
   },
-  now: () => Date.now(),
-  random: () => Math.random(),
+  now: Date.now,
+  random: Math.random,
 };

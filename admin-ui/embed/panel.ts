@@ -2,8 +2,9 @@ import type { InboxFilter, InboxItem } from "@carillon/shared/inbox";
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import { icon } from "./icons.ts";
 import { fill, whyInWords, type Strings } from "./strings.ts";
-import { isUnread, relativeTime, safeLink, type View } from "./view.ts";
+import { isUnread, placeOf, relativeTime, safeLink, type View } from "./view.ts";
 
+/** Each is also the name of its words and of its icon. */
 export type Action = "markRead" | "markUnread" | "archive" | "dismiss" | "why";
 
 /** Everything the panel shows and everything it can ask for; it decides nothing. */
@@ -23,6 +24,7 @@ export type Panel = {
   search(q: string): void;
   older(): void;
   markAll(): void;
+  prefer(): void;
   act(action: Action, item: InboxItem): void;
   open(event: Event, item: InboxItem): void;
   activate(index: number): void;
@@ -37,6 +39,7 @@ export function panelTemplate(panel: Panel): TemplateResult {
     <div class="head">
       <h2 id="title">${text.bell}</h2>
       <button class="text" ?disabled=${panel.unread === 0} @click=${panel.markAll}>${text.markAll}</button>
+      <button class="icon" id="gear" aria-label=${text.preferences} @click=${panel.prefer}>${icon("preferences")}</button>
       <button class="icon" aria-label=${text.close} popovertarget="panel">${icon("dismiss")}</button>
       <label>
         ${icon("search")}
@@ -106,16 +109,16 @@ function row(panel: Panel, item: InboxItem, index: number): TemplateResult {
       ${itemLink(item, isActive ? 0 : -1, words, panel.open)}
       <div class="actions">
         ${actionsOf(item, unread).map(
-          ([action, label]) => html`
+          (action) => html`
             <button
               class="icon"
               tabindex=${isActive ? 0 : -1}
-              title=${text[label]}
-              aria-label="${text[label]}: ${item.title}"
+              title=${text[action]}
+              aria-label="${text[action]}: ${item.title}"
               aria-expanded=${action === "why" ? panel.explained === item.id : nothing}
               @click=${() => panel.act(action, item)}
             >
-              ${icon(label)}
+              ${icon(action)}
             </button>
           `,
         )}
@@ -125,22 +128,17 @@ function row(panel: Panel, item: InboxItem, index: number): TemplateResult {
   `;
 }
 
-/** Each with the name of its words and of its icon. */
-function actionsOf(item: InboxItem, unread: boolean): [Action, "read" | "markUnread" | "archive" | "dismiss" | "why"][] {
-  if (item.dismissedAt) return [["why", "why"]];
-  if (item.archivedAt)
-    return [
-      ["dismiss", "dismiss"],
-      ["why", "why"],
-    ];
-  return [unread ? ["markRead", "read"] : ["markUnread", "markUnread"], ["archive", "archive"], ["dismiss", "dismiss"], ["why", "why"]];
+function actionsOf(item: InboxItem, unread: boolean): Action[] {
+  if (item.dismissedAt) return ["why"];
+  if (item.archivedAt) return ["dismiss", "why"];
+  return [unread ? "markRead" : "markUnread", "archive", "dismiss", "why"];
 }
 
 function marks({ text, view }: Panel, item: InboxItem, unread: boolean): TemplateResult {
-  const place = item.dismissedAt ? "dismissed" : item.archivedAt ? "archived" : null;
+  const place = placeOf(item);
   return html`<span class="marks">
     ${item.priority === "high" ? html`<span class="mark urgent">${text.urgent}</span>` : nothing}
-    ${place && place !== view.filter ? html`<span class="mark">${text[place]}</span>` : nothing}
+    ${place !== "all" && place !== view.filter ? html`<span class="mark">${text[place]}</span>` : nothing}
     ${unread ? html`<span class="hidden">${text.unread}</span>` : nothing}
   </span>`;
 }
@@ -155,12 +153,12 @@ export function itemLink(item: InboxItem, tabindex: number, words: TemplateResul
 }
 
 function skeleton(text: Strings): TemplateResult {
-  return html`<div role="status" aria-label=${text.loading}>${[1, 2, 3, 4].map(() => html`<i></i>`)}</div>`;
+  return html`<div role="status" aria-label=${text.loading}><i></i><i></i><i></i><i></i></div>`;
 }
 
 function empty({ text, view }: Panel): TemplateResult {
   return html`<div class="empty">
     ${icon(view.q ? "search" : "bell")}
-    <p>${view.q ? fill(text["empty-search"], { q: view.q }) : text[`empty-${view.filter}`]}</p>
+    <p>${fill(text[`empty-${view.q ? "search" : view.filter}`], { q: view.q })}</p>
   </div>`;
 }

@@ -3,6 +3,7 @@ export const STRINGS = {
   bell: "Notifications",
   bellUnread: "Notifications, {n} unread",
   markAll: "Mark all as read",
+  preferences: "Preferences",
   close: "Close",
   search: "Search all notifications",
   filters: "Show",
@@ -14,7 +15,7 @@ export const STRINGS = {
   earlier: "Earlier",
   results: "Results",
   urgent: "Urgent",
-  read: "Mark as read",
+  markRead: "Mark as read",
   markUnread: "Mark as unread",
   archive: "Archive",
   dismiss: "Dismiss",
@@ -48,4 +49,4 @@ export function whyInWords(strings: Strings, type: string, why: string): string 
   return fill(strings.because, { type: inWords(type), why: words });
 }
 
-const inWords = (word: string): string => word.replace(/[_-]/g, " ");
+export const inWords = (word: string): string => word.replace(/[_-]/g, " ");

@@ -40,7 +40,11 @@ export function listed(view: View, items: InboxItem[]): { fresh: InboxItem[]; ea
   return { fresh, earlier };
 }
 
-export const isUnread = (item: InboxItem): boolean => !item.readAt && !item.archivedAt && !item.dismissedAt;
+/** The one filter under which an item stands, whether it is read or not. */
+export const placeOf = (item: InboxItem): "all" | "archived" | "dismissed" =>
+  item.dismissedAt ? "dismissed" : item.archivedAt ? "archived" : "all";
+
+export const isUnread = (item: InboxItem): boolean => !item.readAt && placeOf(item) === "all";
 
 function inOrder(ids: string[], items: InboxItem[]): InboxItem[] {
   const byId = new Map(items.map((item) => [item.id, item]));
@@ -48,24 +52,14 @@ function inOrder(ids: string[], items: InboxItem[]): InboxItem[] {
 }
 
 /** Below the floor only unread items show: a changed old one is known, but not what stands around it. */
-function belongs(view: View, item: InboxItem): boolean {
-  switch (view.filter) {
-    case "unread":
-      return isUnread(item);
-    case "all":
-      return !item.archivedAt && !item.dismissedAt && (isUnread(item) || item.seq >= view.floor);
-    case "archived":
-      return item.archivedAt !== null && !item.dismissedAt && item.seq >= view.floor;
-    case "dismissed":
-      return item.dismissedAt !== null && item.seq >= view.floor;
-  }
-}
+const belongs = ({ filter, floor }: View, item: InboxItem): boolean =>
+  filter === "unread" ? isUnread(item) : filter === placeOf(item) && (isUnread(item) || item.seq >= floor);
 
 /** A link that may be followed: http or https, or relative to the page. */
 export function safeLink(link: string | null, base = document.baseURI): string | null {
   if (!link || !URL.canParse(link, base)) return null;
-  const url = new URL(link, base);
-  return url.protocol === "https:" || url.protocol === "http:" ? url.href : null;
+  const { href } = new URL(link, base);
+  return /^https?:/.test(href) ? href : null;
 }
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
