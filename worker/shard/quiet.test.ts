@@ -123,6 +123,18 @@ test("a person may shorten the night or mute an event; what the admin locks or b
   });
 });
 
+test("bounds that tightened since keep nobody from choosing something else", () => {
+  const { shard, post, change } = makeShard(NIGHTS);
+  post({ id: "e" });
+  const quietHours = { enabled: true, start: "20:00", end: "07:00" };
+  shard.setPreferences("u1", preferencesSchema.parse({ quietHours }));
+  change({ ...NIGHTS, start: "22:00" });
+  expect(shard.setPreferences("u1", preferencesSchema.parse({ quietHours, cells: { mention: { email: false } } }))).toHaveProperty("saved");
+  expect(shard.setPreferences("u1", preferencesSchema.parse({ quietHours: { ...quietHours, end: "06:00" } }))).toMatchObject({
+    code: "preferences.outside-bounds",
+  });
+});
+
 test("a newer one takes the place of a waiting one with its key, and what it resolves is cancelled", () => {
   const { post, cell, serve, go } = makeShard(NIGHTS, at("22:00"));
   post({ id: "first", collapseKey: "task:7" });

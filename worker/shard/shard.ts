@@ -256,7 +256,7 @@ export class Shard implements SyncCalls {
   setPreferences(user: string, preferences: Preferences): ReturnType<SyncCalls["setPreferences"]> {
     const rules = this.#parts.gates.rules();
     if (!rules) return BEHIND;
-    const refused = checkPreferences(rules, preferences);
+    const refused = checkPreferences(rules, this.#parts.people.find(user), preferences);
     if (refused) return { ...refused, wakes: [] };
     const now = this.#now();
     const person = this.#parts.people.setPreferences(this.#personOf(user), preferences);

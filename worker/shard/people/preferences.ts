@@ -21,10 +21,14 @@ export function viewPreferences(rules: Rules, person: Person, now: number): Pref
   };
 }
 
-/** What stands against these choices, locks before bounds; null if nothing does. */
-export function checkPreferences(rules: Rules, preferences: Preferences): { code: string; issues: Issue[] } | null {
+/**
+ * What stands against these choices, locks before bounds; null if nothing does. Quiet hours that stay as they were are not asked again:
+ * bounds that tightened since cut them anyway, and must not keep a person from muting an event.
+ */
+export function checkPreferences(rules: Rules, before: Person | null, preferences: Preferences): { code: string; issues: Issue[] } | null {
   const locked = checkAgainstLocks(preferences.cells, rules.cells);
   if (locked.length > 0) return { code: "preferences.locked", issues: locked };
-  const outside = preferences.quietHours === null ? [] : checkAgainstBounds(preferences.quietHours, rules.quietHours);
+  const isUnchanged = JSON.stringify(preferences.quietHours) === JSON.stringify(before && preferencesOf(before)?.quietHours);
+  const outside = preferences.quietHours === null || isUnchanged ? [] : checkAgainstBounds(preferences.quietHours, rules.quietHours);
   return outside.length > 0 ? { code: "preferences.outside-bounds", issues: outside } : null;
 }
