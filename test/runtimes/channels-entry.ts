@@ -1,11 +1,13 @@
 import type { ChannelAdapter, Configuration, Message, Outcome } from "@carillon/worker/channels/channel";
 import { createPush } from "@carillon/worker/channels/push";
 import { generateKeys, isPair } from "@carillon/worker/channels/push/keys";
+import { createWhatsApp } from "@carillon/worker/channels/whatsapp";
+import { isFromMeta } from "@carillon/worker/channels/whatsapp/webhook";
 import { createSms } from "@carillon/worker/channels/sms";
 import { isFromTwilio } from "@carillon/worker/channels/sms/callbacks";
 
 const PATIENCE = { answer: 2_000 };
-const CHANNELS = { sms: createSms(PATIENCE), push: createPush(PATIENCE) };
+const CHANNELS = { sms: createSms(PATIENCE), whatsapp: createWhatsApp(PATIENCE), push: createPush(PATIENCE) };
 export type ChannelName = keyof typeof CHANNELS;
 
 /** What the runtimes' test asks this entry to do with one channel: send messages over one session, or run its test. */
@@ -26,6 +28,10 @@ export default {
     if (pathname === "/signature") {
       const { authToken, signature, url, form } = (await request.json()) as Check;
       return Response.json(isFromTwilio(authToken, signature, url, new URLSearchParams(form)));
+    }
+    if (pathname === "/meta-signature") {
+      const { authToken, signature, form } = (await request.json()) as Check;
+      return Response.json(isFromMeta(authToken, signature, new TextEncoder().encode(form)));
     }
     const { channel, configuration, messages = [], to = "" } = (await request.json()) as Order;
     const adapter = CHANNELS[channel] as ChannelAdapter<unknown>;

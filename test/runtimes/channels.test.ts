@@ -1,4 +1,5 @@
 import type { TestStage } from "@carillon/shared/channels";
+import { SAMPLE_TEMPLATES } from "@carillon/shared/whatsapp-samples";
 import type { Configuration, Message, Outcome } from "@carillon/worker/channels/channel";
 import type { PushAnswer } from "@carillon/worker/local/sandbox/push";
 import { startSandbox, type Sandbox } from "@carillon/worker/local/sandbox/sandbox";
@@ -94,6 +95,49 @@ describe.each(RUNTIMES)("the channels over HTTP in %s", (name) => {
       const check: Check = { authToken: "token", signature, url, form: "MessageStatus=sent" };
       expect(await ask("/signature", check)).toBe(true);
       expect(await ask("/signature", { ...check, form: "MessageStatus=delivered" })).toBe(false);
+    });
+  });
+
+  describe("WhatsApp", () => {
+    const configuration = (more: Partial<Configuration<unknown>> = {}): Configuration<unknown> => {
+      const { phoneNumberId, businessAccountId, accessToken } = sandbox.graph.account;
+      return {
+        settings: { phoneNumberId, businessAccountId, templates: { task_assigned: { en: SAMPLE_TEMPLATES.task_assigned.mapping } } },
+        secrets: { accessToken },
+        sender: { publicUrl: "https://notify.example.com", orgName: "Müller GmbH" },
+        allowPrivateHosts: true,
+        endpoints: { graph: sandbox.graph.url },
+        ...more,
+      };
+    };
+
+    test("is sent by template, refused, paused and left in doubt", async () => {
+      const messages = [TO, magicNumber(131_030), magicNumber(132_015), magicNumber(900_000)].map((address, n) =>
+        message(n, address, { values: { task_title: "世界", actorName: "Kim" } }),
+      );
+      expect(await ask<Outcome[]>("/send", { channel: "whatsapp", configuration: configuration(), messages })).toMatchObject([
+        { kind: "ok", code: "accepted", providerId: expect.stringMatching(/^wamid\./) },
+        { kind: "permanent", code: "131030" },
+        { kind: "fault", code: "132015", template: { name: "crm_task_assigned", language: "en" } },
+        { kind: "ambiguous", code: "no-answer" },
+      ]);
+      expect(await stored("whatsapp", TO)).toEqual(["Hello Zoë, a task was assigned to you: 世界, by Kim. Open your CRM to see more."]);
+    });
+
+    test("the staged test goes through all pages of templates, and a wrong token is a fault", async () => {
+      const stages = await ask<TestStage[]>("/test", { channel: "whatsapp", configuration: configuration(), to: TO });
+      expect(stages.map(({ stage, ok }) => `${stage} ${ok}`)).toEqual(["token true", "templates true", "accepted true", "done true"]);
+      const wrong = configuration({ secrets: { accessToken: "wrong" } });
+      expect(await ask("/send", { channel: "whatsapp", configuration: wrong, messages: [message(0, TO)] })).toMatchObject([
+        { kind: "fault", code: "190", said: "Malformed access token •••" },
+      ]);
+    });
+
+    test("Meta's signature is checked", async () => {
+      const signature = `sha256=${createHmac("sha256", "secret").update("Grüße").digest("hex")}`;
+      const check: Check = { authToken: "secret", signature, url: "", form: "Grüße" };
+      expect(await ask("/meta-signature", check)).toBe(true);
+      expect(await ask("/meta-signature", { ...check, form: "Grüsse" })).toBe(false);
     });
   });
 

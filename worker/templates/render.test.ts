@@ -3,7 +3,7 @@ import { EVENT_TYPES, type EventType } from "@carillon/shared/event-types";
 import { countSegments } from "@carillon/shared/sms-segments";
 import type { TextChannel } from "@carillon/shared/texts";
 import { cut } from "./cut.ts";
-import { languageOf, renderTexts } from "./render.ts";
+import { languageOf, renderTexts, renderValues } from "./render.ts";
 
 const CHANNELS: TextChannel[] = ["in-app", "email", "sms", "push"];
 const NAUGHTY = [
@@ -193,6 +193,27 @@ test("an organisation's own event says as SMS what it is called", () => {
   expect(renderTexts(event, "sms", "en").body).toBe("Invoice paid: No. 7: Acme paid 12 EUR");
   expect(renderTexts({ ...event, data: {} }, "sms", "en").body).toBe("Invoice paid");
   expect(renderTexts(event, "push", "en")).toMatchObject({ title: "Invoice paid: No. 7", body: "Acme paid 12 EUR" });
+});
+
+test("values for a provider's templates are written for the reader; what is missing is left out", () => {
+  const data = {
+    task: { title: "none", dueAt: "2026-11-24T09:00:00Z" },
+    deal: { name: "{Big}", amount: 12_000, currency: "EUR", stage: " " },
+    import: { created: 1_200, failed: "0" },
+    target: { percent: 75 },
+    text: ["a"],
+  };
+  expect(renderValues({ data }, "en", "Europe/Berlin")).toEqual({
+    task_title: "none",
+    task_dueAt: "Nov 24, 2026, 10:00 AM",
+    deal_name: "{Big}",
+    deal_amount: "€12,000",
+    deal_currency: "EUR",
+    import_created: "1,200",
+    import_failed: "0",
+    target_percent: "75%",
+  });
+  expect(renderValues({ data: {} }, "x")).toEqual({});
 });
 
 test("a language without texts reads English, dates and all", () => {

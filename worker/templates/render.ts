@@ -3,7 +3,7 @@ import { isEventType } from "@carillon/shared/event-types";
 import { LANGUAGES, TEXTS, VARIABLES, type Language, type TextChannel, type Variable } from "@carillon/shared/texts";
 import type { Texts } from "../channels/channel.ts";
 import { cut } from "./cut.ts";
-import { unmark, valuesOf, type Reader } from "./values.ts";
+import { NONE, unmark, valuesOf, type Reader } from "./values.ts";
 
 /** UTF-16 units: what fits a row of the bell, what Twilio takes, what browsers show. A mail has no such limit. */
 const LIMITS: Record<TextChannel, { title: number; body: number } | null> = {
@@ -53,6 +53,24 @@ function ownTexts(
   // An SMS has no title beside its text.
   const body = channel === "sms" ? [title, text("text")].filter(Boolean).join(": ") : text("text");
   return { ...fitting(title, body, channel), action: "Open", locale: language };
+}
+
+/**
+ * What an event's data says, by the names of VARIABLES, written for the reader: for templates that a provider keeps. Whatever is
+ * missing is left out. Never throws for any `data`.
+ */
+export function renderValues(
+  event: { data: Record<string, unknown> },
+  locale: string,
+  timeZone: string | null = null,
+): Partial<Record<Variable, string>> {
+  const reader = { locale: formattingLocale(locale, languageOf(locale)), timeZone };
+  const names = Object.keys(VARIABLES) as Variable[];
+  const values: Partial<Record<Variable, string>> = {};
+  for (const [name, value] of Object.entries(valuesOf(names, event.data, reader)) as [Variable, string | number][]) {
+    if (value !== NONE) values[name] = typeof value === "number" ? value.toLocaleString(reader.locale) : unmark(value);
+  }
+  return values;
 }
 
 /** The language whose texts a reader of this locale gets: its own where there are texts, else English. */

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ownCertificate, writeWhole } from "./certificate.ts";
+import { createGraph, type GraphSandbox } from "./graph.ts";
 import { startHttp, type Route } from "./http.ts";
 import { MessageStore, type Decode } from "./message-store.ts";
 import { createPush, type PushSandbox } from "./push.ts";
@@ -23,6 +24,8 @@ export type Sandbox = {
   smtp: { host: string; port: number; tlsPort: number; username: string; password: string; caFile: string };
   /** `url` is what `CARILLON_TWILIO_URL` says. */
   twilio: Omit<TwilioSandbox, "routes"> & { url: string };
+  /** `url` is what `CARILLON_GRAPH_URL` says. */
+  graph: Omit<GraphSandbox, "routes"> & { url: string };
   /** `host` is what `CARILLON_PUSH_HOSTS` says. */
   push: Omit<PushSandbox, "routes"> & { host: string };
   store: MessageStore;
@@ -41,16 +44,18 @@ export async function startSandbox({ dataDir, httpPort, smtpPort, smtpsPort, rou
   const store = new MessageStore(dataDir, decodeMail);
   const smtp = await startSmtp({ store, certificate, account, isToken: tokens.isToken, now, port: smtpPort, tlsPort: smtpsPort });
   const twilio = createTwilio(store, dataDir, now);
+  const graph = createGraph(store, dataDir, now);
   // Nobody asks before the port is known.
   let httpUrl = "";
   const push = createPush(store, dataDir, now, () => httpUrl);
-  const all = [...twilio.routes, ...push.routes, ...(routes?.(store) ?? [])];
+  const all = [...twilio.routes, ...graph.routes, ...push.routes, ...(routes?.(store) ?? [])];
   const http = await startHttp({ store, tokens, routes: all, port: httpPort });
   httpUrl = `http://localhost:${http.port}`;
   return {
     httpUrl,
     smtp: { host: "localhost", port: smtp.port, tlsPort: smtp.tlsPort, ...account, caFile: certificate.caFile },
     twilio: { ...twilio, url: `${httpUrl}/twilio` },
+    graph: { ...graph, url: `${httpUrl}/graph` },
     push: { ...push, host: `localhost:${http.port}` },
     store,
     revokeTokens: tokens.revokeAll,
