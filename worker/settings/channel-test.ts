@@ -10,6 +10,7 @@ import { checkForm, configurable, isSameSettings, mergeSecrets, type ChannelForm
 import { openSecret, withChannel, type Place } from "./channels.ts";
 import { readOrg } from "./org.ts";
 import { readSettings } from "./store.ts";
+import { rememberTrial } from "./trial-memory.ts";
 
 /** What a test is made with. `savedVersion` is the version of the form when these are the saved values, else null. */
 export type Trial = { configuration: Configuration<Record<string, unknown>>; savedVersion: number | null };
@@ -66,7 +67,7 @@ export async function* runTrial(
   }
 }
 
-/** A test of the saved values is kept, and a green one ends the channel's fault in every shard. */
+/** A test of the saved values is kept; one of others is remembered until they are saved. */
 async function store(
   ports: Ports,
   place: Place,
@@ -75,8 +76,11 @@ async function store(
   trial: Trial,
   ok: boolean,
 ): Promise<Pick<TestStage, "remedy">> {
-  if (trial.savedVersion === null) return {};
   try {
+    if (trial.savedVersion === null) {
+      await rememberTrial(ports, place.org, channel, trial, ok);
+      return {};
+    }
     await changeSettings(ports, place.org, by, `${channel} tested`, (newest) => {
       const isStillSaved = newest.channels[channel].version === trial.savedVersion;
       return isStillSaved ? withChannel(newest, channel, { tested: { at: ports.clock.now(), ok } }) : newest;
@@ -89,7 +93,8 @@ async function store(
   }
 }
 
-async function clearFaults(ports: Ports, place: Place, channel: Channel): Promise<void> {
+/** A green test ends the channel's fault in every shard, and what it parked goes on. */
+export async function clearFaults(ports: Ports, place: Place, channel: Channel): Promise<void> {
   await Promise.all(
     Array.from({ length: place.shards }, async (_, shard) => {
       const { wakes } = await ports.shards.get(place.org, shard).clearFault(channel);
@@ -99,7 +104,7 @@ async function clearFaults(ports: Ports, place: Place, channel: Channel): Promis
 }
 
 /** One that no longer opens is of no matter where another was typed. */
-async function openSecrets(
+export async function openSecrets(
   ports: Pick<Ports, "vault">,
   org: string,
   channel: Channel,

@@ -12,7 +12,9 @@ import { sendTestItem } from "../../pipeline/test-item.ts";
 import type { Ports } from "../../ports.ts";
 import { prepareTrial, runTrial } from "../../settings/channel-test.ts";
 import { statusOf } from "../../settings/channel-view.ts";
-import { revealSecret, saveChannel, showChannel, switchChannel } from "../../settings/channels.ts";
+import { revealSecret, saveChannel, showChannel, switchChannel, type Place } from "../../settings/channels.ts";
+import { readOrg } from "../../settings/org.ts";
+import { creditTrial } from "../../settings/trial-memory.ts";
 import { linesOf } from "../lines.ts";
 import { route, type Identity, type Route } from "../route.ts";
 
@@ -66,7 +68,8 @@ export const channelRoutes: Route[] = [
       const channel = channelOf(c);
       const { view, changed } = await saveChannel(ports, who, who.admin.name, channel, body);
       await noteAct(ports, who, "channel.save", channel, { changed, secrets: await fingerprints(ports, body.secrets) });
-      return c.json(view);
+      const isCredited = changed.length > 0 && (await creditTrial(ports, who, who.admin.name, channel));
+      return c.json(isCredited ? await showChannel(ports, await newestPlace(ports, who), channel) : view);
     },
   }),
   route<z.infer<typeof enableBodySchema>>({
@@ -142,6 +145,11 @@ export const channelRoutes: Route[] = [
     },
   }),
 ];
+
+/** The settings have changed since the session was read. */
+async function newestPlace(ports: Ports, who: Identity): Promise<Place> {
+  return (await readOrg(ports, who.org)) ?? who;
+}
 
 function channelOf(c: Context): Channel {
   const parsed = channelSchema.safeParse(c.req.param("channel"));
