@@ -217,7 +217,8 @@ test("a wrong token is a fault and never repeated in its words; an unreachable T
 test("whoever replies STOP gets nothing more until START", async () => {
   sandbox.twilio.connect(`${hooks.url}/hooks/twilio/acme`);
   const reply = async (text: string) => {
-    await fetch(`${sandbox.httpUrl}/twilio/sandbox/replies`, { method: "POST", body: JSON.stringify({ from: TO, text }) });
+    const headers = { "content-type": "application/json" };
+    await fetch(`${sandbox.httpUrl}/twilio/sandbox/replies`, { method: "POST", headers, body: JSON.stringify({ from: TO, text }) });
     await sandbox.twilio.settled();
     const call = hooks.calls.at(-1);
     expect(call && isFromTwilio(sandbox.twilio.account.authToken, call.signature, call.url, call.form)).toBe(true);

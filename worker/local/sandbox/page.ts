@@ -1,8 +1,32 @@
+import { CODE_ROWS as TWILIO_ROWS } from "../../channels/sms/errors.ts";
+import { CODE_ROWS as GRAPH_ROWS } from "../../channels/whatsapp/errors.ts";
 import { MAGIC_WORDS } from "./magic.ts";
+import { PUSH_ANSWERS } from "./push.ts";
+import { BEHAVIOUR_NUMBERS, magicNumber } from "./twilio-magic.ts";
 
-const magicRows = Object.entries(MAGIC_WORDS)
-  .map(([word, meaning]) => `<dt>${word}@…</dt><dd>${meaning}</dd>`)
-  .join("");
+type Row = readonly [recipient: string, meaning: string];
+type CodeRow = { codes: readonly (number | readonly [number, number])[]; kind: string; remedy: string };
+
+const listOf = (rows: readonly Row[]): string =>
+  `<dl>${rows.map(([recipient, meaning]) => `<dt>${escapeHtml(recipient)}</dt><dd>${escapeHtml(meaning)}</dd>`).join("")}</dl>`;
+
+/** One number for each code of a channel's own table, so that whatever it knows can be tried. */
+const numbersOf = (table: readonly CodeRow[]): Row[] => [
+  ...BEHAVIOUR_NUMBERS,
+  ...table.flatMap(({ codes, kind, remedy }) =>
+    codes.map((code): Row => {
+      const number = typeof code === "number" ? code : code[0];
+      return [magicNumber(number), `${number} ${kind}: ${remedy}`];
+    }),
+  ),
+];
+
+const mailRows = Object.entries(MAGIC_WORDS).map(([word, meaning]): Row => [`${word}@…`, meaning]);
+const pushRows = Object.entries(PUSH_ANSWERS).map(([answer, meaning]): Row => [answer, meaning]);
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
 
 /** One page without a build: lists what arrives, by channel, and shows one message as text, HTML and source. */
 export const PAGE = `<!doctype html>
@@ -32,14 +56,23 @@ li button[aria-pressed="true"] { box-shadow: inset 3px 0 var(--accent); }
 small { color: var(--faint); } .empty, article { padding: 1rem; } article h2 { font-size: 1.1rem; margin: 0 0 .25rem; overflow-wrap: anywhere; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font: 13px/1.5 ui-monospace, monospace; max-height: 50vh; overflow: auto; }
 iframe { width: 100%; height: 28rem; border: 1px solid var(--line); border-radius: .5rem; background: #fff; }
-details { margin-top: .75rem; } summary { cursor: pointer; } dl { display: grid; grid-template-columns: auto 1fr; gap: .15rem 1rem; margin: .5rem 0 0; } dt { font-family: ui-monospace, monospace; } dd { margin: 0; color: var(--faint); }
+.phone { max-width: 20rem; margin: .75rem 0; padding: 1rem .75rem 2rem; border: 3px solid var(--line); border-radius: 1.5rem; background: var(--page); }
+.bubble { margin: .5rem 0 0; padding: .5rem .75rem; border-radius: 1rem 1rem 1rem .25rem; background: var(--card); border: 1px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere; }
+.whatsapp .bubble { background: light-dark(#d9fdd3, #144d37); border-color: transparent; }
+.phone ~ button { margin-inline-end: .5rem; }
+.notice { max-width: 24rem; margin: .75rem 0; padding: .75rem 1rem; border: 1px solid var(--line); border-radius: .75rem; background: var(--card); box-shadow: 0 2px 8px light-dark(#0002, #0008); }
+.notice p { margin: .25rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+details { margin-top: .75rem; } header details p { margin-top: .5rem; } summary { cursor: pointer; } dl { display: grid; grid-template-columns: auto 1fr; gap: .15rem 1rem; margin: .5rem 0 0; } dt { font-family: ui-monospace, monospace; } dd { margin: 0; color: var(--faint); }
 </style>
 </head>
 <body>
 <header>
 <h1>Sandbox</h1>
 <p>What would have gone out. Nothing here leaves this machine.</p>
-<details><summary>Addresses that fail on purpose</summary><dl>${magicRows}</dl></details>
+<details><summary>Addresses that fail on purpose</summary>${listOf(mailRows)}</details>
+<details><summary>Numbers that fail on purpose (SMS)</summary><p>+15005 and the code in six digits. Codes from 30000 on come by callback.</p>${listOf(numbersOf(TWILIO_ROWS))}</details>
+<details><summary>Numbers that fail on purpose (WhatsApp)</summary><p>+15005 and the code in six digits. 131026, 131047, 131049 and 130472 come by webhook.</p>${listOf(numbersOf(GRAPH_ROWS))}</details>
+<details><summary>Browsers that fail on purpose (push)</summary><p>POST /push/subscriptions with {"person": "u1", "publicKey": the VAPID key, "answer": one of these} makes one.</p>${listOf(pushRows)}</details>
 </header>
 <nav aria-label="Channel" id="channels"></nav>
 <main>
@@ -77,8 +110,27 @@ function drawList(messages) {
   }));
 }
 
+/** A phone's bubble, a browser's notification, a mail's text. */
+function drawAsSeen(message) {
+  if (message.channel === "push") {
+    const notice = make("div", "", { className: "notice" });
+    notice.append(make("strong", message.subject ?? ""), make("p", message.text), make("small", "Browser of " + message.to));
+    return [notice];
+  }
+  if (message.channel === "email") return [make("pre", message.text)];
+  const phone = make("div", "", { className: "phone " + message.channel });
+  phone.append(make("small", message.to), make("p", message.text, { className: "bubble" }));
+  if (message.channel !== "sms") return [phone];
+  return [phone, ...["STOP", "START"].map((text) => make("button", "Reply " + text, { type: "button", onclick: (event) => reply(message.to, text, event.target) }))];
+}
+
+async function reply(from, text, button) {
+  const answer = await fetch("/twilio/sandbox/replies", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ from, text }) });
+  button.textContent = answer.ok ? "Replied " + text : "Not sent: " + answer.status;
+}
+
 function drawMessage(message) {
-  const parts = [make("h2", message.subject ?? message.channel), make("small", message.to + " · " + new Date(message.at).toLocaleString()), make("pre", message.text)];
+  const parts = [make("h2", message.subject ?? message.channel), make("small", message.to + " · " + new Date(message.at).toLocaleString()), ...drawAsSeen(message)];
   if (message.html !== undefined) {
     const frame = make("iframe", "", { src: "/messages/" + message.id + "/html", title: "The message as HTML" });
     frame.setAttribute("sandbox", "");

@@ -180,7 +180,10 @@ export function createTwilio(store: MessageStore, folder: string, now: () => num
 
   const route: Route = async ({ method, url, body, headers }) => {
     if (!url.pathname.startsWith("/twilio/")) return null;
-    if (url.pathname === "/twilio/sandbox/replies" && method === "POST") return await reply(body);
+    if (url.pathname === "/twilio/sandbox/replies" && method === "POST") {
+      // Another site's page can't send JSON here unasked.
+      return headers["content-type"] === "application/json" ? await reply(body) : json(415, { error: "Send JSON" });
+    }
     if (isSuspended || !isSignedIn(headers.authorization, account)) {
       return refusal({ status: 401, code: 20003, message: "Authenticate" });
     }
