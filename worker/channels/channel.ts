@@ -14,7 +14,7 @@ export type Outcome = {
   said?: string;
   /** What a person can do about it. */
   remedy?: string;
-  /** For retry: not before this many ms have passed. */
+  /** For retry and ambiguous: not before this many ms have passed. */
   afterMs?: number;
   /** For retry: not later than after this many ms, because the cause passes soon or not at all. */
   atMostMs?: number;
