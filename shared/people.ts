@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { isKnownZone } from "./zones.ts";
+import { timeZoneSchema } from "./time-zone.ts";
 
 export const USER_ID = /^[\p{L}\p{N}_.:@+-]{1,128}$/u;
 export const userIdSchema = z.string().regex(USER_ID, "1 to 128 letters, digits or _ . : @ + -");
@@ -11,7 +11,6 @@ const phoneSchema = z
   .transform((text) => text.replace(/[\s()./-]/g, ""))
   .pipe(z.string().regex(/^\+[1-9]\d{6,14}$/, "An international number such as +4915112345678"));
 
-export const timeZoneSchema = z.string().max(64).refine(isKnownZone, "An IANA zone such as Europe/Berlin");
 export const localeSchema = z.string().max(35).refine(isLocale, "A BCP 47 language tag such as en or de-AT");
 
 /** What the CRM tells of a person. An absent field stays as it is, null clears it. */

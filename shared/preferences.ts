@@ -2,9 +2,10 @@ import * as z from "zod";
 import { channelSchema, type Channel } from "./channels.ts";
 import type { Priority, RoutingCell, RoutingCells } from "./event-types.ts";
 import type { Issue } from "./events.ts";
-import { localeSchema, timeZoneSchema } from "./people.ts";
+import { localeSchema } from "./people.ts";
 import { personQuietHoursSchema } from "./quiet-bounds.ts";
 import type { Reason } from "./reasons.ts";
+import { timeZoneSchema } from "./time-zone.ts";
 
 /** At once, every quarter of an hour, every full hour, or daily at a time of day in the person's zone. */
 const digestSchema = z.string().regex(/^(now|15m|hourly|daily@([01]\d|2[0-3]):[0-5]\d)$/, "One of now, 15m, hourly, daily@HH:MM");

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { channelSchema, type Channel } from "./channels.ts";
-import { timeZoneSchema } from "./people.ts";
+import { timeZoneSchema } from "./time-zone.ts";
 import { DAYS, DAY_MINUTES, MINUTE, WEEK_MINUTES, isKnownZone, minuteOfWeek, spanAt, type Day, type Span } from "./zones.ts";
 
 /** `HH:MM` of the wall clock, 00:00 to 23:59. */

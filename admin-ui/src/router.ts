@@ -5,6 +5,7 @@ export const TABS = [
   { path: "/in-app", label: "In-App", component: () => import("./tabs/InApp.vue") },
   { path: "/email", label: "Email", component: () => import("./tabs/Email.vue") },
   { path: "/event-routing", label: "Event Routing", component: () => import("./tabs/EventRouting.vue") },
+  { path: "/dnd", label: "DND", component: () => import("./tabs/Dnd.vue") },
   { path: "/delivery-log", label: "Delivery Log", component: () => import("./tabs/DeliveryLog.vue") },
   { path: "/api-keys", label: "API Keys", component: () => import("./tabs/ApiKeys.vue") },
 ];
