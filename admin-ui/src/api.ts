@@ -3,6 +3,7 @@ import type { Channel } from "@carillon/shared/channels";
 import type { RoutingCell, RoutingCells } from "@carillon/shared/event-types";
 import type { Issue } from "@carillon/shared/events";
 import type { Delivery, Ledger } from "@carillon/shared/ledger";
+import type { EventTypeView } from "@carillon/shared/own-events";
 import type { QuietHours } from "@carillon/shared/quiet-hours";
 import type { Reason } from "@carillon/shared/reasons";
 import type { ChannelView, Release } from "@carillon/shared/settings";
@@ -82,6 +83,7 @@ export const api = {
 
   routing: (signal?: AbortSignal) => call<Routing>("GET", "/routing", { signal }),
   saveRouting: (routing: Routing) => call<Routing>("PUT", "/routing", { body: routing }),
+  eventTypes: (signal?: AbortSignal) => call<{ version: number; types: EventTypeView[] }>("GET", "/event-types", { signal }),
   quietHours: (signal?: AbortSignal) => call<QuietHours>("GET", "/quiet-hours", { signal }),
   saveQuietHours: (quietHours: QuietHours) => call<QuietHours>("PUT", "/quiet-hours", { body: quietHours }),
   quietNow: (signal?: AbortSignal) => call<QuietNow>("GET", "/quiet-hours/now", { signal }),

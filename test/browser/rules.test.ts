@@ -114,6 +114,33 @@ describe("Event Routing", () => {
     await kim.context.close();
   });
 
+  test("an event of the organisation's own has its row and is saved with all others; an archived one keeps its row unseen", async () => {
+    const admin = await carillon.admin();
+    const { body: before } = await admin("GET", "/event-types");
+    const own = (type: string, archived: boolean) => ({ type, name: type, description: `Says ${type}`, priority: "high", archived });
+    const types = [...before.types, own("visit_planned", false), own("fax_arrived", true)];
+    expect((await admin("PUT", "/event-types", { ...before, types })).status).toBe(200);
+    await page.reload();
+    await see(page.getByRole("row")).toHaveCount(16);
+    await see(page.getByRole("row").last()).toContainText("Says visit_planned");
+    await cell("visit_planned, Email: Off").click();
+    // Somebody adds another event meanwhile: its row is theirs, and stays.
+    const { body: listed } = await admin("GET", "/event-types");
+    expect((await admin("PUT", "/event-types", { ...listed, types: [...listed.types, own("parcel_sent", false)] })).status).toBe(200);
+    await button("Save").click();
+    const dialog = page.getByRole("dialog", { name: "Someone else saved these settings" });
+    await see(dialog.getByRole("group")).toHaveCount(1);
+    await button("Take mine", dialog).click();
+    await isSaved();
+    const { body: saved } = await admin("GET", "/routing");
+    expect(saved.cells.visit_planned.email).toEqual({ when: "on", locked: false });
+    expect(Object.keys(saved.cells)).toHaveLength(17);
+    await page.getByLabel("Event", { exact: true }).selectOption("visit_planned");
+    await page.getByLabel("Recipients").fill("u1");
+    await button("Simulate").click();
+    await see(page.getByRole("region", { name: "Decisions for u1" }).getByRole("listitem").nth(1)).toContainText("Sent at once");
+  });
+
   test("the simulator shows what the API says, until when on both clocks, and the values it follows from", async () => {
     const admin = await carillon.admin();
     const { body: saved } = await admin("GET", "/quiet-hours");

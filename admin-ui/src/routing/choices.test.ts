@@ -1,8 +1,10 @@
 import { defaultRouting } from "@carillon/shared/event-types";
+import { ownTypeRow } from "@carillon/shared/own-events";
 import { expect, test } from "vitest";
 import {
-  ALL_CELLS,
+  cellsOf,
   DEFAULT_DRAFT,
+  defaultAt,
   differing,
   inWords,
   nextLock,
@@ -43,11 +45,17 @@ test("a changed cell leaves the draft before as it was", () => {
   const cell = { type: "task_assigned", channel: "sms" } as const;
   const changed = withCells(DEFAULT_DRAFT, [cell], () => "urgent");
   expect(differing(DEFAULT_DRAFT, changed)).toEqual([cell]);
-  expect(DEFAULT_DRAFT.task_assigned.sms).toBe("off locked");
-  expect(
-    differing(
-      DEFAULT_DRAFT,
-      withCells(changed, ALL_CELLS, ({ type, channel }) => DEFAULT_DRAFT[type][channel]),
-    ),
-  ).toEqual([]);
+  expect(DEFAULT_DRAFT["task_assigned"]?.sms).toBe("off locked");
+  expect(differing(DEFAULT_DRAFT, withCells(changed, cellsOf(Object.keys(changed)), defaultAt))).toEqual([]);
+});
+
+test("an own event keeps its row, after the built-in ones, and has a default of its own", () => {
+  const cells = { visit_planned: ownTypeRow(), ...defaultRouting() };
+  const draft = toDraft(cells);
+  expect(Object.keys(draft).at(-1)).toBe("visit_planned");
+  expect(toCells(draft)).toEqual(cells);
+  expect([defaultAt({ type: "visit_planned", channel: "in-app" }), defaultAt({ type: "visit_planned", channel: "sms" })]).toEqual([
+    "on",
+    "off locked",
+  ]);
 });

@@ -1,12 +1,14 @@
 import { CHANNELS, type Channel } from "@carillon/shared/channels";
-import { defaultRouting, EVENT_TYPES, type EventType, type RoutingCell, type RoutingCells } from "@carillon/shared/event-types";
+import { defaultRouting, EVENT_TYPES, isEventType, type RoutingCell, type RoutingCells } from "@carillon/shared/event-types";
+import { ownTypeRow } from "@carillon/shared/own-events";
 
 export type When = RoutingCell["when"];
 /** What one cell holds, as one value: so a changed cell is one change. */
 export type Choice = When | `${When} locked`;
-/** The matrix as the page edits it. */
-export type RoutingDraft = Record<EventType, Record<Channel, Choice>>;
-export type Cell = { type: EventType; channel: Channel };
+type Row = Record<Channel, Choice>;
+/** The matrix as the page edits it: a row for each built-in event and for each of the organisation's own, archived ones too. */
+export type RoutingDraft = Record<string, Row>;
+export type Cell = { type: string; channel: Channel };
 
 export const WHEN_WORDS: Record<When, string> = { off: "Off", on: "On", urgent: "Urgent only" };
 
@@ -30,34 +32,42 @@ export function nextWhen(choices: Choice[]): When {
 /** Locked only where not all of them are already. */
 export const nextLock = (choices: Choice[]): boolean => !choices.every(isLocked);
 
-export const toDraft = (cells: RoutingCells): RoutingDraft => {
-  const draft = {} as RoutingDraft;
-  for (const type of EVENT_TYPES) {
-    draft[type] = {} as Record<Channel, Choice>;
-    for (const channel of CHANNELS) draft[type][channel] = choiceOf(cells[type]?.[channel] ?? { when: "off", locked: false });
-  }
-  return draft;
-};
+const rowOf = (cells: Record<Channel, RoutingCell>): Row =>
+  Object.fromEntries(CHANNELS.map((channel) => [channel, choiceOf(cells[channel])])) as Row;
 
-export const toCells = (draft: RoutingDraft): RoutingCells => {
+/** Built-in events first, in the manual's order. */
+export function toDraft(cells: RoutingCells): RoutingDraft {
+  const types = [...EVENT_TYPES.filter((type) => cells[type]), ...Object.keys(cells).filter((type) => !isEventType(type))];
+  return Object.fromEntries(types.map((type) => [type, rowOf(cells[type]!)]));
+}
+
+export function toCells(draft: RoutingDraft): RoutingCells {
   const cells: RoutingCells = {};
-  for (const type of EVENT_TYPES) {
-    cells[type] = {} as Record<Channel, RoutingCell>;
-    for (const channel of CHANNELS) cells[type][channel] = { when: whenOf(draft[type][channel]), locked: isLocked(draft[type][channel]) };
+  for (const [type, row] of Object.entries(draft)) {
+    cells[type] = Object.fromEntries(
+      CHANNELS.map((channel) => [channel, { when: whenOf(row[channel]), locked: isLocked(row[channel]) }]),
+    ) as Record<Channel, RoutingCell>;
   }
   return cells;
-};
+}
 
 export const DEFAULT_DRAFT: RoutingDraft = toDraft(defaultRouting());
-export const ALL_CELLS: Cell[] = EVENT_TYPES.flatMap((type) => CHANNELS.map((channel) => ({ type, channel })));
+const OWN_ROW = rowOf(ownTypeRow());
+
+export const choiceAt = (draft: RoutingDraft, { type, channel }: Cell): Choice => draft[type]?.[channel] ?? "off";
+export const defaultAt = ({ type, channel }: Cell): Choice => (DEFAULT_DRAFT[type] ?? OWN_ROW)[channel];
+export const cellsOf = (types: readonly string[]): Cell[] => types.flatMap((type) => CHANNELS.map((channel) => ({ type, channel })));
 
 /** A copy of the draft in which these cells are as told. */
 export function withCells(draft: RoutingDraft, cells: Cell[], choose: (cell: Cell, choice: Choice) => Choice): RoutingDraft {
   const next = { ...draft };
-  for (const cell of cells) next[cell.type] = { ...next[cell.type], [cell.channel]: choose(cell, next[cell.type][cell.channel]) };
+  for (const cell of cells) {
+    const row = next[cell.type];
+    if (row) next[cell.type] = { ...row, [cell.channel]: choose(cell, row[cell.channel]) };
+  }
   return next;
 }
 
-/** The cells on which two drafts differ. */
+/** The cells on which two drafts differ; a row that only one has is not the form's doing. */
 export const differing = (one: RoutingDraft, other: RoutingDraft): Cell[] =>
-  ALL_CELLS.filter(({ type, channel }) => one[type][channel] !== other[type][channel]);
+  cellsOf(Object.keys(one).filter((type) => other[type])).filter((cell) => choiceAt(one, cell) !== choiceAt(other, cell));

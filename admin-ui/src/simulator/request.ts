@@ -1,10 +1,11 @@
-import type { EventType, Priority } from "@carillon/shared/event-types";
+import { isEventType, type EventType, type Priority } from "@carillon/shared/event-types";
 
 export type SimulatorForm = {
-  type: EventType;
+  type: string;
   recipients: string[];
   actor: string;
-  priority: Priority;
+  /** Empty: as the event type says. */
+  priority: Priority | "";
   title: string;
 };
 
@@ -26,14 +27,17 @@ const SUBJECTS: Record<EventType, (title: string) => object> = {
   import_completed: (name) => ({ import: { name } }),
 };
 
+/** An event of the organisation's own is free in its data. */
+const subjectOf = (type: string, title: string): object => (isEventType(type) ? SUBJECTS[type](title) : { title });
+
 /** The event as the CRM would post it, and the instant to decide at. */
 export function toRequest({ type, recipients, actor, priority, title }: SimulatorForm, at: number): object {
   return {
     type,
     recipients,
-    priority,
+    ...(priority === "" ? {} : { priority }),
     ...(actor.trim() === "" ? {} : { actor: actor.trim() }),
-    data: title.trim() === "" ? {} : SUBJECTS[type](title.trim()),
+    data: title.trim() === "" ? {} : subjectOf(type, title.trim()),
     at: new Date(at).toISOString(),
   };
 }

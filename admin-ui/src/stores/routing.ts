@@ -1,5 +1,5 @@
-import { CHANNELS, type Channel } from "@carillon/shared/channels";
-import { EVENT_TYPES, routingCellSchema } from "@carillon/shared/event-types";
+import type { Channel } from "@carillon/shared/channels";
+import { EVENT_DESCRIPTIONS, isEventType, routingCellSchema } from "@carillon/shared/event-types";
 import { useQuery } from "@pinia/colada";
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef, toRaw, watch } from "vue";
@@ -7,8 +7,10 @@ import * as z from "zod";
 import { api, type Routing } from "../api.ts";
 import { begun, redone, stepped, undone, type History } from "../form/history.ts";
 import {
-  ALL_CELLS,
+  cellsOf,
+  choiceAt,
   DEFAULT_DRAFT,
+  defaultAt,
   differing,
   inWords,
   nextLock,
@@ -52,6 +54,18 @@ export const useRouting = defineStore("routing", () => {
       >,
   );
 
+  const eventTypes = useQuery({ key: ["event-types"], query: ({ signal }) => api.eventTypes(signal) });
+  /** The events of the grid. Archived ones keep their rows, unseen. */
+  const types = computed(() => {
+    const archived = new Set(eventTypes.data.value?.types.filter((type) => type.archived).map(({ type }) => type));
+    return Object.keys(draft.value).filter((type) => !archived.has(type));
+  });
+  function describe(type: string): string {
+    if (isEventType(type)) return EVENT_DESCRIPTIONS[type];
+    const own = eventTypes.data.value?.types.find((one) => one.type === type);
+    return own?.description || own?.name || "An event of your own";
+  }
+
   /** What the last act did, for those who do not see the grid. */
   const said = ref("");
   const history = shallowRef<History<RoutingDraft>>(begun(toRaw(draft.value)));
@@ -80,8 +94,8 @@ export const useRouting = defineStore("routing", () => {
     said.value = "Done again.";
   }
 
-  const choiceAt = ({ type, channel }: Cell): Choice => draft.value[type][channel];
-  const choicesOf = (cells: Cell[]): Choice[] => cells.map(choiceAt);
+  const choiceOf = (cell: Cell): Choice => choiceAt(draft.value, cell);
+  const choicesOf = (cells: Cell[]): Choice[] => cells.map(choiceOf);
 
   function setWhen(cells: Cell[], when: When): void {
     change(cells, (_, choice) => withWhen(choice, when));
@@ -91,21 +105,33 @@ export const useRouting = defineStore("routing", () => {
   }
   const cycle = (cells: Cell[]) => setWhen(cells, nextWhen(choicesOf(cells)));
   const toggleLock = (cells: Cell[]) => setLock(cells, nextLock(choicesOf(cells)));
-  const resetToDefault = (cells: Cell[]) => change(cells, ({ type, channel }) => DEFAULT_DRAFT[type][channel]);
+  const resetToDefault = (cells: Cell[]) => change(cells, defaultAt);
 
   function change(cells: Cell[], choose: (cell: Cell, choice: Choice) => Choice): void {
     const next = withCells(toRaw(draft.value), cells, choose);
     const count = differing(toRaw(draft.value), next).length;
     const [first] = cells;
     if (count === 0 || !first) return;
-    edit(next, cells.length === 1 ? inWords(next[first.type][first.channel]) : `${plural(count, "cell")} changed`);
+    edit(next, cells.length === 1 ? inWords(choiceAt(next, first)) : `${plural(count, "cell")} changed`);
   }
 
   /** Where the keyboard stands. */
   const place = ref<Place>({ row: 1, column: 1 });
-  const chosen = computed(() => cellsAt(place.value));
+  const chosen = computed(() => cellsAt(types.value, place.value));
+  const placeName = computed(() => nameOf(types.value, place.value));
+  const labels = computed(() =>
+    Object.fromEntries(cellsOf(Object.keys(draft.value)).map((cell) => [keyOf(cell), `${cell.type} · ${CHANNEL_NAMES[cell.channel]}`])),
+  );
 
-  const fromDefault = computed(() => keysOf(differing(DEFAULT_DRAFT, draft.value)));
+  const fromDefault = computed(
+    () =>
+      new Set(
+        cellsOf(types.value)
+          .filter((cell) => choiceOf(cell) !== defaultAt(cell))
+          .map(keyOf),
+      ),
+  );
+  const resetAll = () => resetToDefault(cellsOf(types.value));
   const unsaved = computed(() => new Set(form.changes.value));
 
   return {
@@ -117,14 +143,19 @@ export const useRouting = defineStore("routing", () => {
     canRedo,
     undo,
     redo,
-    choiceAt,
+    types,
+    describe,
+    choiceOf,
     choicesOf,
     setWhen,
     setLock,
     cycle,
     toggleLock,
     resetToDefault,
+    resetAll,
     place,
+    placeName,
+    labels,
     chosen,
     fromDefault,
     unsaved,
@@ -132,17 +163,11 @@ export const useRouting = defineStore("routing", () => {
 });
 
 export const keyOf = ({ type, channel }: Cell): string => `${type}.${channel}`;
-const keysOf = (cells: Cell[]): Set<string> => new Set(cells.map(keyOf));
 
 /** What a place of the grid is called. */
-export function placeName(place: Place): string {
-  const [type, channel] = [typeAt(place.row), channelAt(place.column)];
+export function nameOf(types: readonly string[], place: Place): string {
+  const [type, channel] = [typeAt(types, place.row), channelAt(place.column)];
   if (type && channel) return `${type}, ${CHANNEL_NAMES[channel]}`;
   if (type) return `${type} on all channels`;
   return channel ? `${CHANNEL_NAMES[channel]} for all events` : "All events on all channels";
 }
-
-export const CELL_LABELS: Record<string, string> = Object.fromEntries(
-  ALL_CELLS.map((cell) => [keyOf(cell), `${cell.type} · ${CHANNEL_NAMES[cell.channel]}`]),
-);
-export const GRID_SIZE = { rows: EVENT_TYPES.length + 1, columns: CHANNELS.length + 1 };

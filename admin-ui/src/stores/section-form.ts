@@ -127,9 +127,11 @@ function useSectionSaving<Section extends { version: number }, Draft extends obj
     }
   }
 
-  const conflictDifferences = computed(() =>
-    conflict.value && form.base.value ? differences(form.base.value.draft, form.draft.value, toDraft(conflict.value)) : [],
-  );
+  /** What only theirs has, e.g. the row of a new event, is not mine to decide and stays. */
+  const conflictDifferences = computed(() => {
+    if (!conflict.value || !form.base.value) return [];
+    return differences(form.base.value.draft, form.draft.value, toDraft(conflict.value)).filter(({ mine }) => mine !== undefined);
+  });
 
   /** Ends a conflict: the draft becomes theirs with what was chosen of mine, and is saved if anything of mine is left. */
   async function settle(choices: Record<string, Side>): Promise<void> {

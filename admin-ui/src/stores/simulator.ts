@@ -8,7 +8,7 @@ import { fromLocalInput, ownZone, toLocalInput } from "../words/zoned-time.ts";
 const SUGGESTIONS = 50;
 
 export const useSimulator = defineStore("simulator", () => {
-  const form = ref<Omit<SimulatorForm, "recipients">>({ type: "task_assigned", actor: "", priority: "normal", title: "Call Acme" });
+  const form = ref<Omit<SimulatorForm, "recipients">>({ type: "task_assigned", actor: "", priority: "", title: "Call Acme" });
   const recipients = ref("");
   const zone = ref(ownZone());
   /** Null is now, whenever that is asked. */
