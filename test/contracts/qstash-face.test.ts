@@ -50,11 +50,27 @@ beforeEach(async () => {
   client = new Client({ baseUrl, token: TOKENS.qstashToken, devMode: false });
 });
 
-/** Lets time pass, and the queue do what is due by then. */
+/** Lets time pass, and the queue do what is due by then. What is under way is settled before the clock moves. */
 async function pass(ms: number): Promise<void> {
+  await settled();
   clock.time += ms;
   face.wake();
   await new Promise((resolve) => setTimeout(resolve, 60));
+  await settled();
+}
+
+/** Every attempt that has begun has ended, by the queue's own log. */
+async function settled(): Promise<void> {
+  for (;;) {
+    const { events } = (await (
+      await fetch(`${baseUrl}/v2/events?count=1000`, { headers: { authorization: `Bearer ${TOKENS.qstashToken}` } })
+    ).json()) as {
+      events: { state: string }[];
+    };
+    const count = (...states: string[]) => events.filter(({ state }) => states.includes(state)).length;
+    if (count("ACTIVE") === count("DELIVERED", "ERROR")) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 test("a message reaches its address with query, body, headers and a signature that the unmodified Receiver accepts", async () => {
