@@ -41,7 +41,10 @@ export const clientFrameSchema = z.discriminatedUnion("type", [
 ]);
 export type ClientFrame = z.infer<typeof clientFrameSchema>;
 
-/** What the shard says. `sync` answers every hello, also when empty; `more` asks the client for another hello from `rev`. */
+/**
+ * What the shard says. `sync` answers every hello, also when empty; `more` asks the client for another hello from `rev`. The `ids` of
+ * a `state` stand in the order of their changes, one revision each, the last of which is `rev`.
+ */
 export type ServerFrame =
   | { type: "sync"; items: InboxItem[]; rev: number; more: boolean; unread: number }
   | { type: "item"; item: InboxItem; rev: number; unread: number }

@@ -81,12 +81,11 @@ export function connect(options: ConnectOptions, runtime: Runtime = browser): Co
   const server = options.server.replace(/\/+$/, "");
   const tokens = createTokenSource(options.token, runtime.now);
   const inbox = createInbox(options.after ?? null);
-  let hasBegun = options.after !== undefined;
   const state: ConnectionState = { status: "connecting", unread: 0, rev: inbox.resume, problem: null };
 
   const link = keepLink({
     async open() {
-      const [ticket] = await Promise.all([newTicket(), hasBegun ? null : begin()]);
+      const [ticket] = await Promise.all([newTicket(), inbox.newsAbove === null ? begin() : null]);
       const url = `${server.replace(/^http/, "ws")}/v1/me/socket`;
       return runtime.openSocket(url, [PROTOCOL, `ticket.${ticket}`]);
     },
@@ -141,7 +140,6 @@ export function connect(options: ConnectOptions, runtime: Runtime = browser): Co
   async function begin(): Promise<void> {
     beginWith(inbox, (await page()).data);
     changed();
-    hasBegun = true;
   }
 
   async function newTicket(): Promise<string> {

@@ -62,9 +62,7 @@ export function createFakeServer({ syncItems = 3, random = Math.random } = {}): 
         const frame = JSON.parse(text) as ClientFrame;
         if (frame.type !== "hello") return;
         const changed = [...items.values()].filter((item) => item.rev > frame.after).sort((a, b) => a.rev - b.rev);
-        // Items of one mark share a revision and are never parted.
-        let end = Math.min(syncItems, changed.length);
-        while (end > 0 && end < changed.length && changed[end]!.rev === changed[end - 1]!.rev) end++;
+        const end = Math.min(syncItems, changed.length);
         const more = end < changed.length;
         this.deliver({
           type: "sync",
@@ -123,8 +121,7 @@ export function createFakeServer({ syncItems = 3, random = Math.random } = {}): 
     mark(mark, ids) {
       const changed = ids.filter((id) => items.has(id));
       if (changed.length === 0) return;
-      rev++;
-      for (const id of changed) items.set(id, { ...items.get(id)!, ...changeOf(mark), rev });
+      for (const id of changed) items.set(id, { ...items.get(id)!, ...changeOf(mark), rev: ++rev });
       tell({ type: "state", ids: changed, state: mark, rev, unread: server.unread() });
     },
     tell,

