@@ -54,15 +54,6 @@ export const emailSettingsSchema = z.strictObject({
 });
 export type EmailSettings = z.infer<typeof emailSettingsSchema>;
 
-/** Which settings and secrets a channel has. A channel without an entry is not offered yet. */
-export const CHANNEL_SETTINGS = {
-  "in-app": { schema: inAppSettingsSchema, secrets: [] },
-  email: { schema: emailSettingsSchema, secrets: ["password", "clientSecret", "refreshToken"] },
-} as const satisfies Partial<Record<Channel, { schema: z.ZodType; secrets: readonly string[] }>>;
-export type ConfigurableChannel = keyof typeof CHANNEL_SETTINGS;
-
-export const isConfigurable = (channel: string): channel is ConfigurableChannel => Object.hasOwn(CHANNEL_SETTINGS, channel);
-
 /** A stage of a channel's test, in the order the page shows them. */
 export const EMAIL_STAGES = ["name", "tcp", "tls", "login", "sender", "recipient", "accepted", "done"] as const;
 

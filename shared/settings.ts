@@ -75,7 +75,8 @@ export const channelPutSchema = z.looseObject({
 export const channelTestSchema = z.strictObject({
   settings: z.record(z.string(), z.unknown()).optional(),
   secrets: z.record(z.string(), z.union([z.string().max(8_192), z.null(), z.looseObject({})])).optional(),
-  to: z.string().max(320).optional(),
+  /** An address, a phone number, or a browser's push subscription as JSON. */
+  to: z.string().max(4_000).optional(),
 });
 
 /** How parked deliveries leave when a channel is switched on; the API's default is all of them. */

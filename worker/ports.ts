@@ -1,8 +1,8 @@
 import type { Admin } from "@carillon/shared/access";
 import type { Channel, ExternalChannel } from "@carillon/shared/channels";
-import type { EmailSettings } from "@carillon/shared/channels";
+import type { SettingsOf } from "@carillon/shared/channel-settings";
 import type { Issue } from "@carillon/shared/events";
-import type { ChannelAdapter } from "./channels/channel.ts";
+import type { ChannelAdapter, Configuration } from "./channels/channel.ts";
 import type { ShardCalls } from "./shard/calls.ts";
 
 /** Time is a port so that tests own the clock. */
@@ -84,16 +84,31 @@ export type Config = {
   publicUrl: string;
   /** SMTP hosts may be private names and unusual ports: local use only. */
   allowPrivateHosts: boolean;
+  /** Stand-ins for providers, each for one account only: every other account is at the provider itself. */
+  standIns: {
+    twilio?: { url: string; account: string };
+    graph?: { url: string; account: string };
+    /** Hosts that may be push services besides the known ones. */
+    pushHosts?: readonly string[];
+  };
   /** Makes the first organisation, once. */
   bootstrapToken: string | null;
   /** Only on a loopback address: the demo page, fresh sign-in links for the start-up output, kill points for tests. */
   local: { token: string; demoKey: string; sandboxUrl: string } | null;
 };
 
-/** The channels that leave the house, as far as they are offered. `check` says what the page's schema can't: the host policy. */
-export type Channels = {
-  email: ChannelAdapter<EmailSettings> & { check(settings: EmailSettings, rules: { allowPrivateHosts: boolean }): Issue[] };
-} & { [Name in Exclude<ExternalChannel, "email">]?: ChannelAdapter<Record<string, unknown>> };
+/**
+ * The channels that leave the house. `check` says what the page's schema can't (the host policy); `verify` asks the provider about
+ * values that are to be saved beside those that are, and never throws.
+ */
+export type ChannelPort<Settings> = ChannelAdapter<Settings> & {
+  check?(settings: Settings, rules: { allowPrivateHosts: boolean }): Issue[];
+  verify?(next: Configuration<Settings>, saved: Settings | null): Promise<Issue[]>;
+};
+export type Channels = { [Name in ExternalChannel]: ChannelPort<SettingsOf<Name>> };
+
+/** A channel that is not known by name. Its settings must have passed its own schema. */
+export const channelPort = (channels: Channels, channel: ExternalChannel): ChannelPort<Record<string, unknown>> => channels[channel];
 
 /** What the routes work with: the outside, the channels, and the app itself (for the demo page, which calls it as a CRM would). */
 export type Ports = Outside & { channels: Channels; self(request: Request): Promise<Response> };

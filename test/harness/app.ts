@@ -38,7 +38,7 @@ export async function startApp({ shards: shardCount = 1, config = {} }: { shards
     shards,
     vault: createVault({ keys: { k1: Buffer.alloc(32, 7).toString("base64") }, active: "k1" }),
     background: (work) => void pending.push(work),
-    config: { publicUrl: ORIGIN, allowPrivateHosts: false, bootstrapToken: "the-bootstrap-token", local: null, ...config },
+    config: { publicUrl: ORIGIN, allowPrivateHosts: false, standIns: {}, bootstrapToken: "the-bootstrap-token", local: null, ...config },
     asset: async (path) => (path === "/index.html" ? new Response("<!doctype html>", { headers: { "content-type": "text/html" } }) : null),
     socket: async (_request, org, shard) => Response.json({ openedAt: `${org}.${shard}` }),
     isFromQueue: (request, body) =>

@@ -77,7 +77,7 @@ test("the first organisation gets its key and its owner's link, once", async () 
     clock,
     store,
     background: () => {},
-    config: { publicUrl: PUBLIC, allowPrivateHosts: false, bootstrapToken: null, local: null },
+    config: { publicUrl: PUBLIC, allowPrivateHosts: false, standIns: {}, bootstrapToken: null, local: null },
   };
   const wanted = { org: "acme", name: "Acme", shards: 2, owner: { id: "o", name: "Olga", email: "olga@example.com" } };
   const made = await bootstrap(ports, wanted);

@@ -1,8 +1,15 @@
 import type { Channels } from "../ports.ts";
 import { email } from "./email.ts";
 import { checkSmtpHost } from "./email/host-policy.ts";
+import { push } from "./push.ts";
+import { sms } from "./sms.ts";
+import { whatsapp } from "./whatsapp.ts";
+import { verifyMappings } from "./whatsapp/templates.ts";
 
 /** The channels that leave the house. In-app needs no adapter: the shard delivers it in the transaction that accepts the event. */
-export const channels = {
+export const channels: Channels = {
   email: { ...email, check: (settings, { allowPrivateHosts }) => checkSmtpHost(settings, allowPrivateHosts) },
-} satisfies Channels;
+  sms,
+  whatsapp: { ...whatsapp, verify: verifyMappings },
+  push,
+};

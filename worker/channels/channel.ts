@@ -76,7 +76,6 @@ export type ChannelAdapter<Settings> = {
   open(configuration: Configuration<Settings>): Session;
   /** The stages in order, as they end; the last is `{stage: "done", ok}`. `to` is where the test message goes. */
   test(configuration: Configuration<Settings>, to: string): AsyncIterable<TestStage>;
-  /** The outcome that a successful try has: `sent` unless the provider's answer proves delivery. */
 };
 export type Configuration<Settings> = {
   settings: Settings;

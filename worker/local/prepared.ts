@@ -28,5 +28,8 @@ export function environmentOf({ secrets, sandbox }: Pick<Start, "secrets" | "san
     CARILLON_DEMO_KEY: secrets.apiKey,
     CARILLON_SANDBOX_URL: sandbox.httpUrl,
     CARILLON_ALLOW_PRIVATE_HOSTS: "1",
+    CARILLON_TWILIO_URL: `${sandbox.twilio.account.accountSid}@${sandbox.twilio.url}`,
+    CARILLON_GRAPH_URL: `${sandbox.graph.account.businessAccountId}@${sandbox.graph.url}`,
+    CARILLON_PUSH_HOSTS: sandbox.push.host,
   };
 }

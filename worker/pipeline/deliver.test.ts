@@ -37,7 +37,7 @@ function makePorts({ settings, vaultIsBroken = false }: { settings: object | nul
     store,
     shards: { get: () => calls },
     background: (work: Promise<unknown>) => void work,
-    config: { publicUrl: "http://localhost", allowPrivateHosts: true },
+    config: { publicUrl: "http://localhost", allowPrivateHosts: true, standIns: {} },
     vault: { open },
     channels: { email: {} },
   } as unknown as Ports;

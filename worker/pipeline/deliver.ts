@@ -2,7 +2,7 @@ import type { ExternalChannel } from "@carillon/shared/channels";
 import type { Settings } from "@carillon/shared/settings";
 import { LIMITS } from "@carillon/shared/limits";
 import { SealBroken } from "../errors.ts";
-import type { Job, Ports } from "../ports.ts";
+import { channelPort, type Job, type Ports } from "../ports.ts";
 import type { Configuration, Outcome } from "../channels/channel.ts";
 import { configurationOf } from "../settings/configuration.ts";
 import { readOrg } from "../settings/org.ts";
@@ -33,14 +33,12 @@ export async function deliver(ports: Ports, job: Job): Promise<void> {
   ports.background(publish(ports, org, shard, served.wakes));
   if (!served.claim) return;
 
-  const adapter = ports.channels[channel];
-  const configuration = adapter ? await configurationOrFault(ports, place, settings, channel) : notSetUp(channel);
-  if (!adapter || "kind" in configuration) {
-    const fault = "kind" in configuration ? configuration : notSetUp(channel);
-    await settleAll(ports, calls, job, place.version, served.claim, fault);
+  const configuration = await configurationOrFault(ports, place, settings, channel);
+  if ("kind" in configuration) {
+    await settleAll(ports, calls, job, place.version, served.claim, configuration);
     return;
   }
-  const session = adapter.open(configuration as Configuration<never>);
+  const session = channelPort(ports.channels, channel).open(configuration);
   try {
     for (let count = 1; served.claim; count++) {
       const claim: Claim = served.claim;

@@ -51,6 +51,7 @@ export async function localApp() {
     config: {
       publicUrl: ORIGIN,
       allowPrivateHosts: true,
+      standIns: {},
       bootstrapToken: "boot",
       local: { token: "local", demoKey, sandboxUrl: "http://localhost:8025" },
     },

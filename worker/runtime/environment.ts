@@ -19,6 +19,7 @@ export function readEnvironment(env: Record<string, string | undefined>): Enviro
     config: {
       publicUrl,
       allowPrivateHosts: flag(env.CARILLON_ALLOW_PRIVATE_HOSTS),
+      standIns: readStandIns(env),
       bootstrapToken: env.CARILLON_BOOTSTRAP_TOKEN || null,
       local: env.CARILLON_LOCAL_TOKEN
         ? { token: env.CARILLON_LOCAL_TOKEN, demoKey: env.CARILLON_DEMO_KEY ?? "", sandboxUrl: env.CARILLON_SANDBOX_URL ?? "" }
@@ -35,6 +36,22 @@ export function readEnvironment(env: Record<string, string | undefined>): Enviro
         }
       : null,
   };
+}
+
+/** `CARILLON_TWILIO_URL` and `CARILLON_GRAPH_URL` say `<account>@<address>`. */
+function readStandIns(env: Record<string, string | undefined>): Config["standIns"] {
+  const twilio = readStandIn(env, "CARILLON_TWILIO_URL");
+  const graph = readStandIn(env, "CARILLON_GRAPH_URL");
+  const pushHosts = env.CARILLON_PUSH_HOSTS?.split(/[\s,]+/).filter(Boolean);
+  return { ...(twilio ? { twilio } : {}), ...(graph ? { graph } : {}), ...(pushHosts ? { pushHosts } : {}) };
+}
+
+function readStandIn(env: Record<string, string | undefined>, name: string): { url: string; account: string } | null {
+  const value = env[name];
+  if (!value) return null;
+  const match = /^(\w+)@(https?:\/\/.+)$/.exec(value);
+  if (!match) throw new Error(`${name} must be an account and where it is, such as AC123@http://localhost:8025/twilio`);
+  return { account: match[1]!, url: match[2]! };
 }
 
 function readKeys(env: Record<string, string | undefined>): Environment["settingsKeys"] {

@@ -1,8 +1,9 @@
-import { CHANNEL_SETTINGS, isConfigurable, type Channel, type ConfigurableChannel } from "@carillon/shared/channels";
+import { CHANNEL_SETTINGS } from "@carillon/shared/channel-settings";
+import type { Channel } from "@carillon/shared/channels";
 import { issuesOf, type Issue } from "@carillon/shared/events";
 import { SECRET_MASK, type ChannelSettings } from "@carillon/shared/settings";
-import { invalid, notFound } from "../errors.ts";
-import type { Ports, Vault } from "../ports.ts";
+import { invalid } from "../errors.ts";
+import { channelPort, type Ports, type Vault } from "../ports.ts";
 
 /** What a form sends of a channel: any values, secrets as typed, null to clear, `{set: true}` for one that stays. */
 export type ChannelForm = { settings: Record<string, unknown>; secrets?: Record<string, string | null | object> | undefined };
@@ -10,23 +11,14 @@ export type ChannelForm = { settings: Record<string, unknown>; secrets?: Record<
 /** A form that has passed all checks. Secrets that stay are not in it. */
 export type CheckedForm = { settings: Record<string, unknown>; secrets: Record<string, string | null> };
 
-/** @throws 404 for a channel that is not offered (yet) */
-export function configurable(channel: Channel): ConfigurableChannel {
-  if (!isConfigurable(channel)) throw notFound("channel to set up");
-  return channel;
-}
-
 /** Checks a form with the same schema as the page, and with what only the server knows. @throws 422 `settings.invalid` */
-export function checkForm(ports: Pick<Ports, "channels" | "config">, channel: ConfigurableChannel, form: ChannelForm): CheckedForm {
+export function checkForm(ports: Pick<Ports, "channels" | "config">, channel: Channel, form: ChannelForm): CheckedForm {
   const { secrets, issues } = checkSecrets(CHANNEL_SETTINGS[channel].secrets, form.secrets ?? {});
   const parsed = CHANNEL_SETTINGS[channel].schema.safeParse(form.settings);
   if (!parsed.success) throw invalidForm([...issuesOf(parsed.error, ["settings"]), ...issues]);
   const settings: Record<string, unknown> = parsed.data;
-  if (channel === "email") {
-    const policy = ports.channels.email.check(CHANNEL_SETTINGS.email.schema.parse(settings), {
-      allowPrivateHosts: ports.config.allowPrivateHosts,
-    });
-    issues.push(...policy.map(({ path, message }) => ({ path: `settings.${path}`, message })));
+  if (channel !== "in-app") {
+    issues.push(...inSettings(channelPort(ports.channels, channel).check?.(settings, ports.config) ?? []));
   }
   if (issues.length > 0) throw invalidForm(issues);
   return { settings, secrets };
@@ -67,7 +59,8 @@ export async function sealSecrets(
 export const isSameSettings = (a: Record<string, unknown> | null, b: Record<string, unknown> | null): boolean =>
   JSON.stringify(a) === JSON.stringify(b);
 
-const invalidForm = (errors: Issue[]) => invalid("settings.invalid", "The settings are not as they should be; see errors.", errors);
+export const inSettings = (issues: Issue[]): Issue[] => issues.map(({ path, message }) => ({ path: `settings.${path}`, message }));
+export const invalidForm = (errors: Issue[]) => invalid("settings.invalid", "The settings are not as they should be; see errors.", errors);
 
 function checkSecrets(
   known: readonly string[],

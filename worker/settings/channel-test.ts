@@ -1,13 +1,13 @@
-import type { Channel, TestStage } from "@carillon/shared/channels";
-import { CHANNEL_SETTINGS, isConfigurable } from "@carillon/shared/channels";
-import type { ChannelSettings } from "@carillon/shared/settings";
+import { CHANNEL_SETTINGS } from "@carillon/shared/channel-settings";
+import type { Channel, ExternalChannel, TestStage } from "@carillon/shared/channels";
 import type { Configuration } from "../channels/channel.ts";
 import { AppError, Unavailable, conflict, notFound } from "../errors.ts";
 import { publish } from "../pipeline/publish.ts";
-import type { Ports } from "../ports.ts";
+import { channelPort, type Ports } from "../ports.ts";
 import { changeSettings } from "./change.ts";
-import { checkForm, configurable, isSameSettings, mergeSecrets, type ChannelForm } from "./channel-form.ts";
-import { openSecret, withChannel, type Place } from "./channels.ts";
+import { checkForm, isSameSettings, mergeSecrets, type ChannelForm } from "./channel-form.ts";
+import { openSecrets, withChannel, type Place } from "./channels.ts";
+import { asConfigured } from "./configuration.ts";
 import { readOrg } from "./org.ts";
 import { readSettings } from "./store.ts";
 import { rememberTrial } from "./trial-memory.ts";
@@ -26,25 +26,19 @@ export async function prepareTrial(
   channel: Channel,
   form: Partial<ChannelForm>,
 ): Promise<Trial> {
-  const name = configurable(channel);
   const org = await readOrg(ports, place.org);
   if (!org) throw notFound("organisation");
   const saved = (await readSettings(ports, place.org, place.version)).channels[channel];
   const settings = form.settings ?? saved.settings;
   if (settings === null) throw conflict("channel.unconfigured", "Fill in the settings first.");
-  const checked = checkForm(ports, name, { settings, secrets: form.secrets });
+  const checked = checkForm(ports, channel, { settings, secrets: form.secrets });
   const opened = await openSecrets(ports, place.org, channel, saved, checked.secrets);
   const secrets = mergeSecrets({ ...saved, secrets: opened }, checked.settings, checked.secrets);
   const isSaved =
-    isSameSettings(saved.settings && CHANNEL_SETTINGS[name].schema.parse(saved.settings), checked.settings) &&
+    isSameSettings(saved.settings && CHANNEL_SETTINGS[channel].schema.parse(saved.settings), checked.settings) &&
     isSameSecrets(opened, secrets);
   return {
-    configuration: {
-      settings: checked.settings,
-      secrets,
-      sender: { publicUrl: ports.config.publicUrl, orgName: org.name },
-      allowPrivateHosts: ports.config.allowPrivateHosts,
-    },
+    configuration: asConfigured(ports, org, checked.settings, secrets),
     savedVersion: isSaved ? saved.version : null,
   };
 }
@@ -54,14 +48,11 @@ export async function* runTrial(
   ports: Ports,
   place: Place,
   by: string,
-  channel: Channel,
+  channel: ExternalChannel,
   trial: Trial,
   to: string,
 ): AsyncGenerator<TestStage> {
-  const adapter = channel === "in-app" || !isConfigurable(channel) ? null : ports.channels[channel];
-  if (!adapter) throw notFound("channel to test");
-  const configuration = { ...trial.configuration, settings: CHANNEL_SETTINGS.email.schema.parse(trial.configuration.settings) };
-  for await (const stage of adapter.test(configuration, to)) {
+  for await (const stage of channelPort(ports.channels, channel).test(trial.configuration, to)) {
     if (stage.stage !== "done") yield stage;
     else yield { ...stage, ...(await store(ports, place, by, channel, trial, stage.ok)) };
   }
@@ -101,25 +92,6 @@ export async function clearFaults(ports: Ports, place: Place, channel: Channel):
       await publish(ports, place.org, shard, wakes);
     }),
   );
-}
-
-/** One that no longer opens is of no matter where another was typed. */
-export async function openSecrets(
-  ports: Pick<Ports, "vault">,
-  org: string,
-  channel: Channel,
-  saved: ChannelSettings,
-  typed: Record<string, unknown>,
-): Promise<Record<string, string>> {
-  const opened: Record<string, string> = {};
-  for (const [field, sealed] of Object.entries(saved.secrets)) {
-    try {
-      opened[field] = await openSecret(ports, sealed, { org, channel, field });
-    } catch (error) {
-      if (!Object.hasOwn(typed, field)) throw error;
-    }
-  }
-  return opened;
 }
 
 const isSameSecrets = (a: Record<string, string>, b: Record<string, string>): boolean =>

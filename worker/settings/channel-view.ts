@@ -1,5 +1,5 @@
 import type { Channel } from "@carillon/shared/channels";
-import { CHANNEL_SETTINGS, isConfigurable } from "@carillon/shared/channels";
+import { CHANNEL_SETTINGS } from "@carillon/shared/channel-settings";
 import type { ChannelSettings, ChannelView } from "@carillon/shared/settings";
 import type { Shards } from "../ports.ts";
 import type { ChannelStatus } from "../shard/calls.ts";
@@ -7,8 +7,7 @@ import type { ChannelStatus } from "../shard/calls.ts";
 /** A channel as the page shows it; of secrets only whether they are set. */
 export function viewOf(channel: Channel, saved: ChannelSettings, status: ChannelStatus): ChannelView {
   const secrets: ChannelView["secrets"] = {};
-  if (isConfigurable(channel))
-    for (const field of CHANNEL_SETTINGS[channel].secrets) secrets[field] = { set: Object.hasOwn(saved.secrets, field) };
+  for (const field of CHANNEL_SETTINGS[channel].secrets) secrets[field] = { set: Object.hasOwn(saved.secrets, field) };
   return {
     channel,
     version: saved.version,

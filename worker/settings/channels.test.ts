@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { beforeEach, expect, test } from "vitest";
 import type { TestStage } from "@carillon/shared/channels";
 import { SECRET_MASK, initialSettings, type ChannelView } from "@carillon/shared/settings";
+import { channels } from "../channels/all.ts";
 import type { Configuration } from "../channels/channel.ts";
 import { AppError } from "../errors.ts";
 import type { Ports } from "../ports.ts";
@@ -45,12 +46,13 @@ beforeEach(async () => {
     queue: memoryQueue(),
     vault: createVault({ keys: { k1: Buffer.alloc(32, 1).toString("base64") }, active: "k1" }),
     background: () => {},
-    config: { publicUrl: "https://carillon.example.com", allowPrivateHosts: false, bootstrapToken: null, local: null },
+    config: { publicUrl: "https://carillon.example.com", allowPrivateHosts: false, standIns: {}, bootstrapToken: null, local: null },
     asset: async () => null,
     socket: async () => new Response(),
     isFromQueue: async () => false,
     self: async () => new Response(),
     channels: {
+      ...channels,
       email: {
         open: () => ({ send: async () => ({ kind: "ok" as const }), close: async () => {} }),
         async *test(configuration) {
@@ -208,6 +210,7 @@ test("a green test of the saved values makes a channel healthy and ends its faul
   expect(await run({})).toEqual(stages);
   expect(tested).toEqual([
     {
+      endpoints: {},
       settings: EMAIL,
       secrets: { password: "hunter2" },
       sender: { publicUrl: "https://carillon.example.com", orgName: "Acme" },

@@ -1,10 +1,21 @@
 import type { Channel } from "@carillon/shared/channels";
 import type { ChannelSettings, ChannelView, Release, Settings } from "@carillon/shared/settings";
 import { SealBroken, conflict, notFound } from "../errors.ts";
-import type { Ports, SecretPlace } from "../ports.ts";
+import { channelPort, type Ports, type SecretPlace } from "../ports.ts";
 import { changeSettings } from "./change.ts";
-import { checkForm, configurable, isSameSettings, mergeSecrets, sealSecrets, type ChannelForm } from "./channel-form.ts";
+import {
+  checkForm,
+  inSettings,
+  invalidForm,
+  isSameSettings,
+  mergeSecrets,
+  sealSecrets,
+  type ChannelForm,
+  type CheckedForm,
+} from "./channel-form.ts";
 import { statusOf, viewOf } from "./channel-view.ts";
+import { asConfigured } from "./configuration.ts";
+import { readOrg } from "./org.ts";
 import { readSettings } from "./store.ts";
 
 /** The organisation, how many shards it has, and the version of its settings as of this request. */
@@ -28,14 +39,14 @@ export async function saveChannel(
   channel: Channel,
   form: ChannelForm & { version: number },
 ): Promise<{ view: ChannelView; changed: string[] }> {
-  const name = configurable(channel);
   const status = await statusOf(ports.shards, place, channel);
   const known = (await readSettings(ports, place.org, place.version)).channels[channel];
   // A channel that was never set up may be sent back as it was read.
   if (known.settings === null && Object.keys(form.settings).length === 0 && !hasTyped(form))
     return { view: viewOf(channel, known, status), changed: [] };
-  const checked = checkForm(ports, name, form);
-  const typed = await sealSecrets(ports.vault, place.org, name, checked.secrets);
+  const checked = checkForm(ports, channel, form);
+  await verifyForm(ports, place, channel, known, checked);
+  const typed = await sealSecrets(ports.vault, place.org, channel, checked.secrets);
 
   let changed: string[] = [];
   const settings = await changeSettings(ports, place.org, by, `${channel} saved`, (newest) => {
@@ -56,6 +67,18 @@ export async function saveChannel(
     });
   });
   return { view: viewOf(channel, settings.channels[channel], status), changed };
+}
+
+/** Asks the provider about what it alone can know. @throws 422 `settings.invalid` */
+async function verifyForm(ports: Ports, { org }: Place, channel: Channel, saved: ChannelSettings, form: CheckedForm): Promise<void> {
+  if (channel === "in-app") return;
+  const { verify } = channelPort(ports.channels, channel);
+  const named = verify && (await readOrg(ports, org));
+  if (!named) return;
+  const opened = await openSecrets(ports, org, channel, saved, form.secrets);
+  const secrets = mergeSecrets({ ...saved, secrets: opened }, form.settings, form.secrets);
+  const issues = await verify(asConfigured(ports, named, form.settings, secrets), saved.settings);
+  if (issues.length > 0) throw invalidForm(inSettings(issues));
 }
 
 /** Switches a channel on or off; when this returns, every shard acts on it. @throws 409 `channel.unconfigured` */
@@ -102,6 +125,25 @@ export async function openSecret({ vault }: Pick<Ports, "vault">, sealed: string
     if (!(error instanceof SealBroken)) throw error;
     throw conflict("secret.unreadable", `The saved ${place.field} can no longer be opened; please type it again.`);
   }
+}
+
+/** One that no longer opens is of no matter where another was typed. */
+export async function openSecrets(
+  ports: Pick<Ports, "vault">,
+  org: string,
+  channel: Channel,
+  saved: ChannelSettings,
+  typed: Record<string, unknown>,
+): Promise<Record<string, string>> {
+  const opened: Record<string, string> = {};
+  for (const [field, sealed] of Object.entries(saved.secrets)) {
+    try {
+      opened[field] = await openSecret(ports, sealed, { org, channel, field });
+    } catch (error) {
+      if (!Object.hasOwn(typed, field)) throw error;
+    }
+  }
+  return opened;
 }
 
 /** The settings with some of a channel's fields replaced. */

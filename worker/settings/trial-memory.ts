@@ -3,8 +3,8 @@ import type { Channel } from "@carillon/shared/channels";
 import { AppError, Unavailable } from "../errors.ts";
 import type { Ports } from "../ports.ts";
 import { changeSettings } from "./change.ts";
-import { clearFaults, openSecrets, type Trial } from "./channel-test.ts";
-import { withChannel, type Place } from "./channels.ts";
+import { clearFaults, type Trial } from "./channel-test.ts";
+import { openSecrets, withChannel, type Place } from "./channels.ts";
 import { readLatestSettings } from "./store.ts";
 
 /** Whoever tests and then saves does so within this time, seconds. */

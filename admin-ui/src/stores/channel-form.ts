@@ -1,4 +1,4 @@
-import type { ConfigurableChannel } from "@carillon/shared/channels";
+import type { Channel } from "@carillon/shared/channels";
 import type { ChannelView } from "@carillon/shared/settings";
 import { useQuery, useQueryCache } from "@pinia/colada";
 import { computed, ref, shallowRef, watch, type Ref } from "vue";
@@ -11,7 +11,7 @@ import { useFormIssues } from "./form-issues.ts";
 
 /** How a channel's settings look while they are edited: every field present, a number perhaps still half typed. */
 export type FormShape<Draft extends object> = {
-  channel: ConfigurableChannel;
+  channel: Channel;
   schema: z.ZodType;
   toDraft(settings: Record<string, unknown>): Draft;
   toSettings(draft: Draft): object;
@@ -41,7 +41,7 @@ export function useChannelForm<Draft extends object>(shape: FormShape<Draft>) {
 
 type Sent<Draft> = { draft: Draft; secrets: Record<string, string | null> };
 
-function useChannelView(channel: ConfigurableChannel) {
+function useChannelView(channel: Channel) {
   const key = ["channel", channel];
   const cache = useQueryCache();
   const query = useQuery({ key, query: ({ signal }) => api.channel(channel, signal) });

@@ -1,9 +1,9 @@
-import { testStageSchema, type ConfigurableChannel, type TestStage } from "@carillon/shared/channels";
+import { testStageSchema, type Channel, type TestStage } from "@carillon/shared/channels";
 import { computed, ref, shallowRef } from "vue";
 import { api, toApiError, type ApiError, type ChannelTest } from "../api.ts";
 
 /** A test that runs in stages on the values of the form. `body` says what to test, and whether a result still holds. */
-export function useChannelTest(channel: ConfigurableChannel, body: () => ChannelTest, onEnd: () => void) {
+export function useChannelTest(channel: Channel, body: () => ChannelTest, onEnd: () => void) {
   const stages = ref<TestStage[]>([]);
   const isTesting = ref(false);
   const testError = shallowRef<ApiError | null>(null);

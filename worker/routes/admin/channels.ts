@@ -139,7 +139,7 @@ export const channelRoutes: Route[] = [
       const channel = channelOf(c);
       await countTry(ports, RATES.test, who.org);
       if (channel === "in-app") return linesOf(noted(ports, who, channel, testInApp(ports, who)));
-      const to = recipientOf(body.to, who);
+      const to = channel === "email" ? addressOf(body.to, who) : (body.to ?? "");
       const trial = await prepareTrial(ports, who, channel, body);
       return linesOf(noted(ports, who, channel, runTrial(ports, who, who.admin.name, channel, trial, to)));
     },
@@ -157,7 +157,7 @@ function channelOf(c: Context): Channel {
   return parsed.data;
 }
 
-function recipientOf(to: string | undefined, who: Identity): string {
+function addressOf(to: string | undefined, who: Identity): string {
   const parsed = z
     .email()
     .max(320)
