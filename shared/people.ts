@@ -2,7 +2,16 @@ import * as z from "zod";
 import { timeZoneSchema } from "./time-zone.ts";
 
 export const USER_ID = /^[\p{L}\p{N}_.:@+-]{1,128}$/u;
-export const userIdSchema = z.string().regex(USER_ID, "1 to 128 letters, digits or _ . : @ + -");
+
+/** Admins have a bell too, and are stored as people for it under ids that begin so. No person of the CRM has such an id. */
+export const ADMIN_USER_PREFIX = "admin:";
+export const isAdminUser = (id: string): boolean => id.startsWith(ADMIN_USER_PREFIX);
+
+/** A person's id as the CRM gives it. */
+export const userIdSchema = z
+  .string()
+  .regex(USER_ID, "1 to 128 letters, digits or _ . : @ + -")
+  .refine((id) => !isAdminUser(id), `Ids that begin with ${ADMIN_USER_PREFIX} are kept for the admins' own bells`);
 
 /** E.164, as the CRM stores it: a plus and 7 to 15 digits. Blanks, dashes and brackets are taken out. */
 const phoneSchema = z
@@ -41,6 +50,12 @@ export const userPutSchema = userFieldsSchema.extend({
 export const inlineUserSchema = userFieldsSchema.extend({ id: userIdSchema });
 export const bulkUsersSchema = z.strictObject({ users: z.array(inlineUserSchema).min(1).max(500) });
 
+/**
+ * An address to which nothing more is sent, until the CRM changes it, until `until`, or until whoever opted out by a reply comes
+ * back by one.
+ */
+export type GoneAddress = { channel: string; address: string; why: string; since: string; until?: string; optedOut?: boolean };
+
 /** A person as the API answers. `gone` names addresses that providers have declared dead, and why. */
 export type User = {
   id: string;
@@ -51,7 +66,7 @@ export type User = {
   timeZone: string | null;
   manager: string | null;
   whatsappOptIn: boolean;
-  gone: { channel: string; address: string; why: string; since: string }[];
+  gone: GoneAddress[];
   createdAt: string;
   updatedAt: string;
 };

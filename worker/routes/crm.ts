@@ -305,7 +305,7 @@ const isTooLarge = (text: string): boolean =>
 
 function parseUserId(id: string | undefined): string {
   const parsed = userIdSchema.safeParse(id);
-  if (!parsed.success) throw invalid("user.id-invalid", "This is not a user id: 1 to 128 letters, digits or _ . : @ + -");
+  if (!parsed.success) throw invalid("user.id-invalid", `This is not a user id. ${parsed.error.issues[0]?.message}.`);
   return parsed.data;
 }
 

@@ -1,14 +1,13 @@
 import * as z from "zod";
 import { INBOX_FILTERS, INBOX_MARKS, SOCKET_PROTOCOL, markBodySchema, type InboxMark } from "@carillon/shared/inbox";
-import { deliverySchema } from "@carillon/shared/ledger";
 import { LIMITS } from "@carillon/shared/limits";
 import { offeredTicket, readTicket } from "@carillon/shared/socket-ticket";
-import { AppError, badRequest, notFound, unauthorized } from "../errors.ts";
+import { AppError, badRequest, unauthorized } from "../errors.ts";
 import { shardOf } from "../pipeline/place.ts";
 import { readOrg } from "../settings/org.ts";
 import type { Preferences } from "@carillon/shared/preferences";
 import { checkOrigin } from "./cors.ts";
-import { findEvent } from "./crm.ts";
+import { myEventSchema, showMyEvent } from "./my-event.ts";
 import { preferencesAnswerSchema, preferencesBodySchema, savePreferences, showPreferences } from "./preferences.ts";
 import { route, type Identity, type Route } from "./route.ts";
 
@@ -79,16 +78,8 @@ export const meRoutes: Route[] = [
     path: "/v1/me/events/:id",
     caller: { kind: "user" },
     summary: "Why did I get this, and why not: what became of an event for this person, channel by channel.",
-    answer: {
-      schema: z.object({ id: z.string(), type: z.string(), deliveries: z.array(deliverySchema) }),
-      description: "The person's own decisions",
-    },
-    async handle({ c, ports, who }) {
-      const event = await findEvent(ports, who, c.req.param("id") ?? "");
-      const deliveries = event.deliveries.filter((delivery) => delivery.user === who.user);
-      if (deliveries.length === 0) throw notFound("event");
-      return c.json({ id: event.id, type: event.type, deliveries });
-    },
+    answer: { schema: myEventSchema, description: "The person's own decisions" },
+    handle: async ({ c, ports, who }) => c.json(await showMyEvent(ports, who, c.req.param("id") ?? "")),
   }),
   route({
     method: "GET",

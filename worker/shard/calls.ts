@@ -26,6 +26,8 @@ export type ShardCalls = {
 
   putUsers(users: { id: string; fields: UserFields }[]): Promise<{ users: User[]; wakes: Wake[] }>;
   user(id: string): Promise<User | null>;
+  /** People of the CRM whose id, email or a part of whose name begins with `q`; admins, who have a bell too, are not among them. */
+  suggestUsers(call: { q: string; limit: number }): Promise<User[]>;
   /** Removes a person from people, inboxes, search and log texts. False if there was none. */
   eraseUser(id: string): Promise<boolean>;
 

@@ -183,8 +183,9 @@ test("the simulator says what would be decided, for people who are known and for
   expect(shard.user("new")).toBeNull();
 });
 
-test("who is quiet now, how much is held, and when the next of it goes", () => {
+test("who is quiet now, how much is held, and when the next of it goes; admins, who have a bell too, are not counted", () => {
   const { shard, post } = makeShard(NIGHTS, at("22:00"));
+  shard.putUsers([{ id: "admin:1", fields: { timeZone: "Europe/Berlin" } }]);
   post({
     id: "e",
     recipients: [
@@ -235,4 +236,44 @@ test("more than five that were held become one message for the person; urgent on
   for (let index = 0; index < 7; index++) post({ id: `single${index}` });
   go(at("07:00", "2026-11-25"));
   expect(serve()).toHaveLength(7);
+});
+
+test("an item that came while it was quiet says so; one by day, and one that waited for another reason, came by the matrix", () => {
+  const { shard, post, go, change } = makeShard(NIGHTS, at("12:00"));
+  const reasons = () =>
+    shard
+      .inbox({ user: "u1", filter: "all", q: null, type: null, limit: 10, cursor: null })
+      .data.map(({ event, why, silent }) => [event, why, silent]);
+  post({ id: "by-day" });
+  go(at("22:00"));
+  post({ id: "at-night" });
+  change(NIGHTS, { silentInQuietHours: false });
+  post({ id: "loud" });
+  expect(reasons()).toEqual([
+    ["loud", "matrix", false],
+    ["at-night", "quiet-hours", true],
+    ["by-day", "matrix", false],
+  ]);
+});
+
+test("people are found by the beginning of id, email or a part of the name, the very id first; admins are no people of the CRM", () => {
+  const { shard } = makeShard();
+  shard.putUsers([
+    { id: "u1", fields: { name: "Zoe Ultra" } },
+    { id: "u10", fields: { name: "Ada Adler", email: "ada@example.com" } },
+    { id: "u2", fields: { name: "ben_10%", email: "Adler@example.com" } },
+    { id: "u3", fields: {} },
+    { id: "admin:1", fields: { name: "Ada Admin" } },
+    { id: "administration", fields: {} },
+  ]);
+  const found = (q: string, limit = 20) => shard.suggestUsers({ q, limit }).map(({ id }) => id);
+  expect(found("")).toEqual(["u10", "u2", "u1", "administration", "u3"]);
+  expect(found("u1")).toEqual(["u1", "u10"]);
+  expect(found("adl")).toEqual(["u10", "u2"]);
+  expect(found("ULT")).toEqual(["u1"]);
+  expect(found("admin")).toEqual(["administration"]);
+  expect(found("%")).toEqual([]);
+  expect(found("ben_1")).toEqual(["u2"]);
+  expect(found("ben%")).toEqual([]);
+  expect(found("u", 2)).toEqual(["u10", "u2"]);
 });

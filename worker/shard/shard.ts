@@ -240,6 +240,10 @@ export class Shard implements SyncCalls {
     return person && toUser(person);
   }
 
+  suggestUsers({ q, limit }: Parameters<ShardCalls["suggestUsers"]>[0]): ReturnType<SyncCalls["suggestUsers"]> {
+    return this.#parts.people.suggest(q, limit).map(toUser);
+  }
+
   eraseUser(id: string): boolean {
     const person = this.#parts.people.find(id);
     if (person) erase(this.#parts, person);

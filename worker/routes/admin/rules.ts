@@ -28,6 +28,10 @@ const quietNowSchema = z.object({
   nextRelease: z.string().nullable(),
 });
 
+const PEOPLE_SHOWN = 20;
+const peopleQuerySchema = z.object({ q: z.string().trim().max(200).default("") });
+const peopleSchema = z.object({ data: z.array(z.object({ id: z.string(), name: z.string().nullable(), email: z.string().nullable() })) });
+
 /** Who is told what, where and when. */
 export const ruleRoutes: Route[] = [
   route({
@@ -84,6 +88,24 @@ export const ruleRoutes: Route[] = [
     summary: "Who is quiet now, how much is held, and when the next of it is released.",
     answer: { schema: quietNowSchema, description: "Now" },
     handle: async ({ c, ports, who }) => c.json(await ports.shards.get(who.org, 0).quietNow()),
+  }),
+  route<undefined, z.infer<typeof peopleQuerySchema>>({
+    method: "GET",
+    path: "/admin/api/users",
+    caller: { kind: "admin", role: "viewer" },
+    summary: `The CRM's people whose id, email or a part of whose name begins with q, at most ${PEOPLE_SHOWN}.`,
+    query: peopleQuerySchema,
+    answer: { schema: peopleSchema, description: "Some people" },
+    async handle({ c, ports, who, query }) {
+      const shards = Array.from({ length: who.shards }, (_, shard) => ports.shards.get(who.org, shard));
+      const found = await Promise.all(shards.map((shard) => shard.suggestUsers({ q: query.q, limit: PEOPLE_SHOWN })));
+      return c.json({
+        data: found
+          .flat()
+          .slice(0, PEOPLE_SHOWN)
+          .map(({ id, name, email }) => ({ id, name, email })),
+      });
+    },
   }),
   route<z.infer<typeof simulateBodySchema>>({
     method: "POST",

@@ -270,7 +270,7 @@ export class Inbox {
       readAt: iso(row.read),
       archivedAt: iso(row.archived),
       dismissedAt: iso(row.dismissed),
-      why: "matrix",
+      why: row.silent === 1 ? "quiet-hours" : "matrix",
     };
   }
 }

@@ -1,6 +1,6 @@
 import type { Channel } from "@carillon/shared/channels";
 import type { DecidedPerson } from "@carillon/shared/decide";
-import type { User, UserFields } from "@carillon/shared/people";
+import { ADMIN_USER_PREFIX, type GoneAddress, type User, type UserFields } from "@carillon/shared/people";
 import type { Preferences } from "@carillon/shared/preferences";
 import type { Sql, SqlValue } from "../../ports.ts";
 
@@ -23,8 +23,13 @@ export type Person = {
   seq: number;
   rev: number;
   unread: number;
+  /** How many browsers take push messages. */
+  browsers: number;
 };
-type GoneAddress = User["gone"][number];
+
+/** With ?1 as `beginningWith` makes it, and ?2 the same after a blank. */
+const BEGINS = `id LIKE ?1 ESCAPE '\\' OR name LIKE ?1 ESCAPE '\\' OR name LIKE ?2 ESCAPE '\\' OR email LIKE ?1 ESCAPE '\\'`;
+const beginningWith = (text: string): string => `${text.replace(/[\\%_]/g, "\\$&")}%`;
 
 /** How many people are kept in memory; one weighs some 400 bytes. */
 const CACHED_PEOPLE = 5_000;
@@ -90,12 +95,36 @@ export class People {
     this.#sql.exec(`UPDATE person SET seq = ?, rev = ?, unread = ? WHERE n = ?`, person.seq, person.rev, person.unread, person.n);
   }
 
-  /** An address that its provider has declared dead: nothing more goes there until the CRM changes it. */
-  markGone(person: Person, channel: Channel, address: string, why: string, now: number): void {
-    const gone = goneOf(person).filter((entry) => !(entry.channel === channel && entry.address === address));
-    gone.push({ channel, address, why, since: new Date(now).toISOString() });
-    person.gone = JSON.stringify(gone);
+  /** An address that takes nothing more, as its provider or its owner has said. */
+  markGone(person: Person, entry: GoneAddress): void {
+    this.#setGone(person, [...goneOf(person).filter((other) => !isSameAddress(entry, other)), entry]);
+  }
+
+  /** Whoever opted out of this address is back. */
+  clearOptOut(person: Person, address: { channel: string; address: string }): void {
+    this.#setGone(
+      person,
+      goneOf(person).filter((entry) => !(entry.optedOut && isSameAddress(entry, address))),
+    );
+  }
+
+  #setGone(person: Person, gone: GoneAddress[]): void {
+    person.gone = gone.length === 0 ? null : JSON.stringify(gone);
     this.#sql.exec(`UPDATE person SET gone = ? WHERE n = ?`, person.gone, person.n);
+  }
+
+  /** Everybody who has this phone number. */
+  withPhone(phone: string): Person[] {
+    return this.#sql
+      .exec<{ n: number }>(`SELECT n FROM person WHERE phone = ?`, phone)
+      .toArray()
+      .flatMap(({ n }) => this.at(n) ?? []);
+  }
+
+  setBrowsers(person: number, browsers: number): void {
+    this.#sql.exec(`UPDATE person SET browsers = ? WHERE n = ?`, browsers, person);
+    const known = this.at(person);
+    if (known) known.browsers = browsers;
   }
 
   /** Everybody; a shard has some thousand people. */
@@ -109,20 +138,28 @@ export class People {
     return this.#keep({ ...person, prefs });
   }
 
-  /** The numbers of people whose id is, or whose name or email begins with, this text. */
+  /** The numbers of people whose id, email or a part of whose name begins with this text. */
   search(text: string, limit: number): number[] {
-    const pattern = `${text.replace(/[\\%_]/g, "\\$&")}%`;
+    const begin = beginningWith(text);
     return this.#sql
-      .exec<{ n: number }>(
-        `SELECT n FROM person WHERE id = ?1 OR id LIKE ?2 ESCAPE '\\' OR name LIKE ?2 ESCAPE '\\' OR name LIKE ?3 ESCAPE '\\'
-          OR email LIKE ?2 ESCAPE '\\' LIMIT ?4`,
-        text,
-        pattern,
-        `% ${pattern}`,
-        limit,
-      )
+      .exec<{ n: number }>(`SELECT n FROM person WHERE ${BEGINS} LIMIT ?3`, begin, `% ${begin}`, limit)
       .toArray()
       .map((row) => row.n);
+  }
+
+  /** The CRM's own people among those: who has this very id first, the others by name. All for an empty text. */
+  suggest(text: string, limit: number): Person[] {
+    const begin = beginningWith(text);
+    return this.#sql
+      .exec<Person>(
+        `SELECT * FROM person WHERE (${BEGINS}) AND substr(id, 1, ${ADMIN_USER_PREFIX.length}) <> '${ADMIN_USER_PREFIX}'
+          ORDER BY id <> ?3, name IS NULL, name COLLATE NOCASE, id LIMIT ?4`,
+        begin,
+        `% ${begin}`,
+        text,
+        limit,
+      )
+      .toArray();
   }
 
   #insert(id: string, fields: UserFields, now: number): Person {
@@ -143,7 +180,19 @@ export class People {
         now,
       )
       .toArray()[0]!;
-    return this.#keep({ n: row.n, id, ...columns, gone: null, prefs: null, created: now, updated: now, seq: 0, rev: 0, unread: 0 });
+    return this.#keep({
+      n: row.n,
+      id,
+      ...columns,
+      gone: null,
+      prefs: null,
+      created: now,
+      updated: now,
+      seq: 0,
+      rev: 0,
+      unread: 0,
+      browsers: 0,
+    });
   }
 
   #keep(person: Person): Person {
@@ -155,20 +204,23 @@ export class People {
 
 export const goneOf = (person: Person): GoneAddress[] => (person.gone === null ? [] : (JSON.parse(person.gone) as GoneAddress[]));
 
-/** Where a channel reaches a person; null when nowhere. */
+const isSameAddress = (one: { channel: string; address: string }, other: { channel: string; address: string }): boolean =>
+  one.channel === other.channel && one.address === other.address;
+
+/** Where a channel reaches a person; null when nowhere. Push reaches browsers, which have no address that says anything to people. */
 export function addressOf(person: Person, channel: Channel): string | null {
   if (channel === "in-app") return person.id;
   if (channel === "email") return person.email;
   if (channel === "sms" || channel === "whatsapp") return person.phone;
-  return null;
+  return person.browsers === 0 ? null : person.browsers === 1 ? "1 browser" : `${person.browsers} browsers`;
 }
 
 /** What a person has chosen; null when nothing. */
 export const preferencesOf = (person: Person): Preferences | null =>
   person.prefs === null ? null : (JSON.parse(person.prefs) as Preferences);
 
-export function toDecided(person: Person): DecidedPerson {
-  const gone = goneOf(person);
+export function toDecided(person: Person, now: number): DecidedPerson {
+  const gone = goneOf(person).filter(({ until }) => until === undefined || Date.parse(until) > now);
   const reach = (channel: Channel) => {
     const address = addressOf(person, channel);
     if (address === null) return "none" as const;
@@ -222,6 +274,7 @@ const NOBODY: Person = {
   seq: 0,
   rev: 0,
   unread: 0,
+  browsers: 0,
 };
 
 /** Only what was given: an absent field stays, null clears. */
