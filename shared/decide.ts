@@ -22,6 +22,8 @@ export type Rules = {
   gates: Record<Channel, Gate>;
   cells: RoutingCells;
   quietHours: QuietHours;
+  /** The types that have a WhatsApp template; absent while WhatsApp is not set up. */
+  templateTypes?: string[];
   /** Whether in-app items make no sound while it is quiet. */
   silentInQuietHours: boolean;
 };
@@ -69,6 +71,7 @@ export function decideCell(
   if (address === "none") return skip("no-address");
   if (address === "gone") return skip("address-gone");
   if (address === "not-opted-in") return skip("not-opted-in");
+  if (channel === "whatsapp" && rules.templateTypes?.includes(event.type) === false) return skip("template-not-approved");
   if (event.expiresAt !== null && event.expiresAt <= now) return skip("expired");
   if (rules.gates[channel] === "off") return { do: "park", why: "channel-off" };
   if (rules.gates[channel] === "fault") return { do: "park", why: "channel-fault" };

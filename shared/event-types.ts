@@ -21,6 +21,9 @@ export const EVENT_TYPES = [
 export type EventType = (typeof EVENT_TYPES)[number];
 export const isEventType = (type: string): type is EventType => (EVENT_TYPES as readonly string[]).includes(type);
 
+/** What Carillon itself tells admins in the bell: never posted, never routed. */
+export const ALERT_TYPE = "carillon_alert";
+
 export const PRIORITIES = ["low", "normal", "high"] as const;
 export type Priority = (typeof PRIORITIES)[number];
 

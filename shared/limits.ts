@@ -15,6 +15,8 @@ export const LIMITS = {
   tokenSeconds: 15 * 60,
   ticketSeconds: 60,
   socketsPerPerson: 20,
+  /** That take push messages, of one person. */
+  browsers: 20,
   socketFrameBytes: 4 * 1024,
   socketFramesPerSecond: 10,
   syncItems: 200,

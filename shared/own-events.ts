@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { CHANNELS, type Channel } from "./channels.ts";
-import { EVENT_DESCRIPTIONS, EVENT_TYPES, PRIORITIES, isEventType, type Priority, type RoutingCell } from "./event-types.ts";
+import { ALERT_TYPE, EVENT_DESCRIPTIONS, EVENT_TYPES, PRIORITIES, isEventType, type Priority, type RoutingCell } from "./event-types.ts";
 
 /** How an organisation's own event type is called in events; never one of the built-in ones. */
 const ownTypeName = z
   .string()
   .regex(/^[a-z][a-z0-9_]{1,49}$/, "2 to 50 small letters, digits or _, beginning with a letter")
-  .refine((name) => !isEventType(name), "This is a built-in event");
+  .refine((name) => !isEventType(name) && name !== ALERT_TYPE, "This is a built-in event");
 
 /** A JSON Schema for `data`, as an object; anything else is refused when it is saved. */
 const dataSchema = z.record(z.string(), z.unknown());

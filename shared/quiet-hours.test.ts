@@ -20,6 +20,17 @@ describe("the table of cases", () => {
   });
 });
 
+test("the next quiet minute is the first one that is quiet, minute by minute, from every case of the table", () => {
+  const minute = 60_000;
+  for (const { zone, hours, at } of QUIET_CASES) {
+    const quiet = compileQuietHours(weekOf(hours), zone);
+    const instant = Date.parse(at);
+    let expected = instant;
+    for (let step = Math.floor(instant / minute) * minute + minute; !quiet.isQuiet(expected); step += minute) expected = step;
+    expect(new Date(quiet.next(instant)).toISOString(), `${zone} ${at}`).toBe(new Date(expected).toISOString());
+  }
+});
+
 test("a new organisation is offered 20:00 to 08:00 and the weekend, switched off", () => {
   expect(initialQuietHours()).toEqual({
     version: 1,

@@ -99,6 +99,8 @@ export type Quiet = {
   isQuiet(instant: number): boolean;
   /** The start of the first minute that is not quiet, without jitter; the same instant if it is not quiet. */
   until(instant: number): number;
+  /** The start of the first minute that is quiet; the same instant if it is quiet, Infinity if none ever is. */
+  next(instant: number): number;
 };
 
 /**
@@ -112,7 +114,7 @@ export function compileQuietHours(week: QuietWeek, zone: string): Quiet {
   if (!isKnownZone(zone)) throw new RangeError(`unknown time zone: ${zone}`);
   const ranges = quietRanges(week);
   if (isQuietAllWeek(ranges)) throw new RangeError("quiet all week");
-  if (ranges.length === 0) return { isQuiet: () => false, until: (instant) => instant };
+  if (ranges.length === 0) return { isQuiet: () => false, until: (instant) => instant, next: () => Infinity };
 
   // Most questions fall into the span of the one before.
   let latest: Span = { from: Infinity, to: -Infinity, offset: 0 };
@@ -141,6 +143,19 @@ export function compileQuietHours(week: QuietWeek, zone: string): Quiet {
         const open = startOfMinute + (end - minute) * MINUTE;
         if (open < to) return open;
         // The clock changes before the range ends: what the wall clock shows from there on decides.
+        at = to;
+      }
+    },
+    next(instant) {
+      let at = instant;
+      for (;;) {
+        const { to, offset } = spanOf(at);
+        const minute = minuteOfWeek(at, offset);
+        if (rangeOf(minute)) return at;
+        const start = ranges.find(({ from }) => from > minute)?.from ?? ranges[0]!.from + WEEK_MINUTES;
+        const startOfMinute = Math.floor((at + offset) / MINUTE) * MINUTE - offset;
+        const quiet = startOfMinute + (start - minute) * MINUTE;
+        if (quiet < to) return quiet;
         at = to;
       }
     },

@@ -50,12 +50,12 @@ export const WHATSAPP_SECRETS = ["accessToken", "appSecret", "verifyToken"] as c
 /** The stages of the test, in the order the page shows them. */
 export const WHATSAPP_STAGES = ["token", "templates", "accepted", "done"] as const;
 
-/** The template for a reader: of exactly the locale, else of its language, else the English one; null if there is none. */
+/** The template for a reader: of exactly the locale, else of its language, else the English one, else any; null if there is none. */
 export function mappingFor(settings: WhatsAppSettings, eventType: string, locale: string): TemplateMapping | null {
   const mappings = Object.hasOwn(settings.templates, eventType) ? settings.templates[eventType] : undefined;
   if (!mappings) return null;
   for (const wanted of [locale, locale.split("-", 1)[0] ?? "", "en"]) if (Object.hasOwn(mappings, wanted)) return mappings[wanted] ?? null;
-  return null;
+  return Object.values(mappings)[0] ?? null;
 }
 
 /** A template as Meta lists it. `parameters` are the names between its braces, in order, without repetitions. */

@@ -20,6 +20,7 @@ export function viewOf(channel: Channel, saved: ChannelSettings, status: Channel
     secrets,
     switched: saved.switched && { at: new Date(saved.switched.at).toISOString(), by: saved.switched.by },
     tested: saved.tested && { at: new Date(saved.tested.at).toISOString(), ok: saved.tested.ok },
+    ...templateFaultsOf(status),
   };
 }
 
@@ -39,12 +40,24 @@ function healthOf(channel: Channel, saved: ChannelSettings, { fault }: ChannelSt
   return { state: "ok" };
 }
 
+function templateFaultsOf({ templateFaults }: ChannelStatus): Pick<ChannelView, "templateFaults"> {
+  if (templateFaults.length === 0) return {};
+  return {
+    templateFaults: templateFaults.map(({ since, remedy, ...fault }) => ({
+      ...fault,
+      ...(remedy === null ? {} : { remedy }),
+      since: new Date(since).toISOString(),
+    })),
+  };
+}
+
 /** How a channel stands over all shards: the earliest fault, everything parked. */
 export async function statusOf(shards: Shards, place: { org: string; shards: number }, channel: Channel): Promise<ChannelStatus> {
   const all = await Promise.all(Array.from({ length: place.shards }, (_, shard) => shards.get(place.org, shard).channelStatus(channel)));
   const faults = all.map(({ fault }) => fault).filter((fault) => fault !== null);
   const oldest = all.map(({ oldestParked }) => oldestParked).filter((at) => at !== null);
   return {
+    templateFaults: all.flatMap(({ templateFaults }) => templateFaults),
     fault: faults.sort((a, b) => a.since - b.since)[0] ?? null,
     parked: all.reduce((sum, { parked }) => sum + parked, 0),
     oldestParked: oldest.length === 0 ? null : Math.min(...oldest),

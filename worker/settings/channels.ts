@@ -1,6 +1,7 @@
 import type { Channel } from "@carillon/shared/channels";
 import type { ChannelSettings, ChannelView, Release, Settings } from "@carillon/shared/settings";
-import { SealBroken, conflict, notFound } from "../errors.ts";
+import { SealBroken, conflict, forbidden, notFound } from "../errors.ts";
+import { publish } from "../pipeline/publish.ts";
 import { channelPort, type Ports, type SecretPlace } from "../ports.ts";
 import { changeSettings } from "./change.ts";
 import {
@@ -16,7 +17,8 @@ import {
 import { statusOf, viewOf } from "./channel-view.ts";
 import { asConfigured } from "./configuration.ts";
 import { readOrg } from "./org.ts";
-import { readSettings } from "./store.ts";
+import { withPrivateKeys } from "./push-keys.ts";
+import { readLatestSettings, readSettings } from "./store.ts";
 
 /** The organisation, how many shards it has, and the version of its settings as of this request. */
 export type Place = { org: string; shards: number; version: number };
@@ -40,11 +42,12 @@ export async function saveChannel(
   form: ChannelForm & { version: number },
 ): Promise<{ view: ChannelView; changed: string[] }> {
   const status = await statusOf(ports.shards, place, channel);
-  const known = (await readSettings(ports, place.org, place.version)).channels[channel];
+  const known = (await readLatestSettings(ports, place.org))?.channels[channel];
+  if (!known) throw notFound("organisation");
   // A channel that was never set up may be sent back as it was read.
   if (known.settings === null && Object.keys(form.settings).length === 0 && !hasTyped(form))
     return { view: viewOf(channel, known, status), changed: [] };
-  const checked = checkForm(ports, channel, form);
+  const checked = await readForm(ports, place.org, channel, known, form);
   await verifyForm(ports, place, channel, known, checked);
   const typed = await sealSecrets(ports.vault, place.org, channel, checked.secrets);
 
@@ -66,7 +69,30 @@ export async function saveChannel(
       tested: changed.length === 0 ? saved.tested : null,
     });
   });
+  if (channel === "whatsapp" && changed.length > 0) await forgetTemplateFaults(ports, place);
   return { view: viewOf(channel, settings.channels[channel], status), changed };
+}
+
+/** A form that has passed all checks, with the secrets that only the server has. @throws 422 `settings.invalid` */
+export async function readForm(
+  ports: Pick<Ports, "store" | "vault" | "config" | "channels">,
+  org: string,
+  channel: Channel,
+  saved: ChannelSettings,
+  form: ChannelForm,
+): Promise<CheckedForm> {
+  const checked = checkForm(ports, channel, form);
+  return channel === "push" ? withPrivateKeys(ports, org, saved, form, checked) : checked;
+}
+
+/** Other settings deserve another try. */
+async function forgetTemplateFaults(ports: Ports, { org, shards }: Place): Promise<void> {
+  await Promise.all(
+    Array.from({ length: shards }, async (_, shard) => {
+      const { wakes } = await ports.shards.get(org, shard).templateUsable(null);
+      await publish(ports, org, shard, wakes);
+    }),
+  );
 }
 
 /** Asks the provider about what it alone can know. @throws 422 `settings.invalid` */
@@ -109,8 +135,9 @@ export async function switchChannel(
   return viewOf(channel, settings.channels[channel], await statusOf(ports.shards, place, channel));
 }
 
-/** A saved secret in plain text, for the eye button. @throws 404 if it is not set */
+/** A saved secret in plain text, for the eye button. @throws 404 if it is not set; 403 `secret.never-shown` */
 export async function revealSecret(ports: Pick<Ports, "store" | "vault">, place: Place, channel: Channel, field: string): Promise<string> {
+  if (channel === "push") throw forbidden("secret.never-shown", "A VAPID private key never leaves the server.");
   const saved = (await readSettings(ports, place.org, place.version)).channels[channel];
   const sealed = Object.hasOwn(saved.secrets, field) ? saved.secrets[field] : undefined;
   if (sealed === undefined) throw notFound("secret");

@@ -1,6 +1,7 @@
 import { CHANNELS, inAppSettingsSchema, type Channel } from "@carillon/shared/channels";
 import type { Gate, Rules } from "@carillon/shared/decide";
 import type { ChannelSettings, Settings } from "@carillon/shared/settings";
+import { whatsappSettingsSchema } from "@carillon/shared/whatsapp-settings";
 
 /** What a shard needs to know of the settings. Faults are the shard's own knowledge. */
 export function rulesOf(settings: Settings): Rules {
@@ -13,7 +14,14 @@ export function rulesOf(settings: Settings): Rules {
     cells: settings.routing.cells,
     quietHours: settings.quietHours,
     silentInQuietHours: inApp.silentInQuietHours,
+    ...templateTypesOf(settings.channels.whatsapp),
   };
+}
+
+function templateTypesOf({ settings }: ChannelSettings): Pick<Rules, "templateTypes"> {
+  if (settings === null) return {};
+  const { templates } = whatsappSettingsSchema.parse(settings);
+  return { templateTypes: Object.keys(templates).filter((type) => Object.keys(templates[type]!).length > 0) };
 }
 
 function gateOf({ enabled, settings }: ChannelSettings): Gate {

@@ -30,7 +30,7 @@ export function acceptEvent(parts: Parts, rules: Rules, event: Event, hash: stri
 
   settleOlder(parts, event, n, stored.people);
   const decide = compile(rules, event);
-  persons.forEach((person, index) => schedule(parts, event, person, n + index, decide(toDecided(person), now), now));
+  persons.forEach((person, index) => schedule(parts, event, person, n + index, decide(toDecided(person, now), now), now));
   CHANNELS.forEach((_channel, channel) => parts.tally.accepted(hourOf(now), channel, persons.length));
   return { id: event.id, accepted: persons.length, duplicate: false };
 }

@@ -10,7 +10,7 @@ import type { Preferences } from "@carillon/shared/preferences";
 import type { QuietHours } from "@carillon/shared/quiet-hours";
 import type { Reason } from "@carillon/shared/reasons";
 import type { Release, Settings } from "@carillon/shared/settings";
-import type { Message, Outcome } from "../channels/channel.ts";
+import type { Message, Outcome, PushSubscription } from "../channels/channel.ts";
 
 /**
  * What a shard can be asked. Every call is one transaction and idempotent where a repeat is possible; an answer is given only
@@ -57,6 +57,27 @@ export type ShardCalls = {
     ms: number;
     isLast: boolean;
   }): Promise<Served>;
+  /** A provider's later word about a delivery: repeats and what is no news change nothing. Not known: it was never ours. */
+  receipt(call: { id: string } & News): Promise<{ known: boolean; wakes: Wake[] }>;
+  /** A reply of STOP or START: nothing more goes to this phone on this channel, or it may again. Answers how many people have it. */
+  optOut(call: { channel: "sms" | "whatsapp"; phone: string; isOut: boolean; said: string }): Promise<{ people: number; wakes: Wake[] }>;
+  /** What was parked for want of this template goes on; for all of them if null. */
+  templateUsable(template: { name: string; language: string } | null): Promise<{ wakes: Wake[] }>;
+  /** Binds a browser to a person. It is taken from whoever had it, and beyond 20 the oldest gives way. */
+  putBrowser(user: string, browser: PushSubscription): Promise<{ browsers: number; wakes: Wake[] }>;
+  /** False if the person has no such browser; `user` null takes it from anybody. */
+  removeBrowser(user: string | null, endpoint: string): Promise<boolean>;
+  browsersOf(user: string): Promise<PushSubscription[]>;
+  /** How many browsers take push messages, of how many people, and how many were made with each VAPID key. */
+  pushStatus(): Promise<PushStatus>;
+  /** Mutes a type on a channel for a person, or takes that back, as far as it is not locked. Null for somebody unknown. */
+  mute(call: {
+    user: string;
+    type: string;
+    channel: ExternalChannel;
+    isMuted: boolean;
+  }): Promise<Behind | { isMuted: boolean; wakes: Wake[] } | null>;
+
   /** Wake-ups the queue has stored; an unconfirmed one is published again. */
   confirm(wakes: Wake[]): Promise<void>;
   /** Wake-ups the queue could not take: they are not on their way, and the timer publishes anew within seconds. */
@@ -73,6 +94,8 @@ export type ShardCalls = {
   /** Sends failed, skipped-for-address or expired-lease deliveries once more; answers how many. Sent ones are left alone. */
   retry(ids: string[]): Promise<{ retried: number; wakes: Wake[] }>;
   ledger(range: { from: number | null; to: number | null }): Promise<Ledger>;
+  /** The balance of each channel over the whole hours since the one that `since` is in. */
+  volume(since: number): Promise<Record<Channel, Ledger>>;
   channelStatus(channel: Channel): Promise<ChannelStatus>;
 
   /** Shard 0 only: writes down a settings change before it is made, so that a crash can't leave it half done. */
@@ -84,6 +107,10 @@ export type ShardCalls = {
   /** Arms what a crash may have disarmed. Called by the cron over the registry of organisations. */
   rearm(): Promise<void>;
 };
+
+/** What a provider tells of a delivery that it took. `outcome` is what a failure means. */
+export type News = { state: "sent" | "delivered" | "read" | "failed"; said: string | null; outcome: Outcome | null };
+export type PushStatus = { browsers: number; people: number; byKey: Record<string, number> };
 
 /** The caller's settings are newer than the shard's: call `apply` and repeat. */
 export type Behind = { behind: true };
@@ -160,6 +187,8 @@ export type DeliveryQuery = {
 };
 
 export type ChannelStatus = {
+  /** WhatsApp templates that can't be used, and for which events they are wanted. */
+  templateFaults: { type: string; name: string; language: string; why: string; remedy: string | null; since: number }[];
   fault: { why: string; remedy: string | null; since: number } | null;
   parked: number;
   oldestParked: number | null;

@@ -14,6 +14,7 @@ export function erase(parts: Parts, person: Person): void {
   }
   inbox.erase(person);
   sql.exec(`DELETE FROM ticket WHERE person = ?`, person.id);
+  parts.browsers.forget(person);
   people.erase(person);
 }
 

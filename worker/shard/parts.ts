@@ -4,8 +4,10 @@ import type { Search } from "./inbox/search.ts";
 import type { Deliveries } from "./ledger/deliveries.ts";
 import type { Events } from "./ledger/events.ts";
 import type { Gates } from "./ledger/gates.ts";
+import type { TemplateFaults } from "./ledger/template-faults.ts";
 import type { Tally } from "./ledger/tally.ts";
 import type { Wakes } from "./ledger/wakes.ts";
+import type { Browsers } from "./people/browsers.ts";
 import type { People } from "./people/people.ts";
 
 /** The parts of one shard, over one database. */
@@ -15,13 +17,17 @@ export type Parts = {
   org: string;
   sql: Sql;
   people: People;
+  browsers: Browsers;
   events: Events;
   search: Search;
   inbox: Inbox;
   tally: Tally;
   deliveries: Deliveries;
   gates: Gates;
+  templateFaults: TemplateFaults;
   wakes: Wakes;
+  /** Whether the person looks at a tab with the bell just now. */
+  isWatching: (person: string) => boolean;
   /** From 0 to 1, for jitter. */
   random: () => number;
 };

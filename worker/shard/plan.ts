@@ -9,7 +9,10 @@ export function decideAnew(parts: Parts, rules: Rules, row: DeliveryRow, now: nu
   const event = parts.events.containing(noticeOf(row.id));
   const person = parts.people.at(row.person);
   if (!event || !person) return { do: "skip", why: "no-address" };
-  return decideCell(rules, event, channelName(row.channel), toDecided(person), now);
+  const channel = channelName(row.channel);
+  const decision = decideCell(rules, event, channel, toDecided(person, now), now);
+  const isBlocked = channel === "whatsapp" && decision.do === "send" && parts.templateFaults.has(event.type, person.locale ?? "en");
+  return isBlocked ? { do: "park", why: "template-not-approved" } : decision;
 }
 
 /** Moves a delivery that may not go now to where the decision says. */

@@ -50,6 +50,15 @@ const MIGRATIONS: string[][] = [
     `CREATE TABLE intent (version INTEGER PRIMARY KEY, change TEXT NOT NULL)`,
     `CREATE TABLE audit (n INTEGER PRIMARY KEY, entry TEXT NOT NULL)`,
   ],
+  [
+    // browsers: how many rows of \`browser\` the person has. key: the VAPID key that the subscription was made with.
+    `ALTER TABLE person ADD COLUMN browsers INTEGER NOT NULL DEFAULT 0`,
+    `CREATE TABLE browser (endpoint TEXT PRIMARY KEY, person INTEGER NOT NULL, p256dh TEXT NOT NULL, auth TEXT NOT NULL, key TEXT,
+      at INTEGER NOT NULL) WITHOUT ROWID`,
+    `CREATE INDEX browser_person ON browser (person, at)`,
+    `CREATE TABLE template_fault (type TEXT NOT NULL, language TEXT NOT NULL, name TEXT NOT NULL, template_language TEXT NOT NULL,
+      fault TEXT NOT NULL, PRIMARY KEY (type, language)) WITHOUT ROWID`,
+  ],
 ];
 
 export function migrate(sql: Sql): void {

@@ -1,15 +1,16 @@
-import type { Channel, ExternalChannel } from "@carillon/shared/channels";
+import type { ExternalChannel } from "@carillon/shared/channels";
 import type { Rules } from "@carillon/shared/decide";
 import type { Attempt } from "@carillon/shared/ledger";
 import { LIMITS } from "@carillon/shared/limits";
 import type { Reason } from "@carillon/shared/reasons";
 import type { Outcome } from "../channels/channel.ts";
-import { languageOf, renderTexts } from "../templates/render.ts";
-import { bundleHeld, bundledTexts } from "./catch-up.ts";
+import { bundleHeld } from "./catch-up.ts";
 import type { Claim, Served } from "./calls.ts";
-import { backOff, MAX_ATTEMPTS } from "./ledger/back-off.ts";
-import { STATE, channelName, channelNumber, noticeOf, numberOf, publicId } from "./ledger/cells.ts";
-import { attemptsOf, burntAttempts, type DeliveryRow } from "./ledger/deliveries.ts";
+import { MAX_ATTEMPTS } from "./ledger/back-off.ts";
+import { STATE, channelNumber, noticeOf, numberOf, publicId } from "./ledger/cells.ts";
+import { LEASE_MS, attemptsOf, burntAttempts, type DeliveryRow } from "./ledger/deliveries.ts";
+import { messageOf } from "./message.ts";
+import { applyOutcome, fail } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
 import { park } from "./switch.ts";
 import { addressOf } from "./people/people.ts";
@@ -58,14 +59,14 @@ export class Counter {
     now: number,
   ): Served {
     this.#parts.wakes.heard(channelNumber(channel), job.number, now);
-    const faulted = this.settle(channel, settled.claim, settled.outcome, settled.ms, job, now);
+    const faulted = this.settle(settled.claim, settled.outcome, settled.ms, job, now);
     if (faulted || settled.isLast) return { ...this.#end(channel, job, now), ...(faulted ? { faulted } : {}) };
     return this.#serve(channel, rules, job, now);
   }
 
   /** Writes down what became of a claim. Answers the fault if the channel has tripped over it. */
-  settle(channel: Channel, claim: string, outcome: Outcome, ms: number, job: JobRef, now: number): { why: string } | null {
-    const { deliveries, gates, people, shard } = this.#parts;
+  settle(claim: string, outcome: Outcome, ms: number, job: JobRef, now: number): { why: string } | null {
+    const { deliveries, shard } = this.#parts;
     const [id = "", attemptNumber = ""] = claim.split(".");
     const number = numberOf(shard, id);
     const row = number === null ? null : deliveries.get(number);
@@ -77,53 +78,20 @@ export class Counter {
       return null;
     }
     this.#lane(row.channel, now).delete(row.person);
-
-    if (outcome.kind !== "fault" && !outcome.unreachable) gates.reached(channel);
-    const isTripped = outcome.kind === "fault" || (outcome.unreachable === true && gates.strike(channel));
-    switch (outcome.kind) {
-      case "ok":
-        deliveries.move(row, STATE.sent, "matrix", null, attempt);
-        break;
-      case "permanent":
-        deliveries.move(row, STATE.failed, outcome.code ?? "permanent", null, attempt);
-        break;
-      case "gone": {
-        const person = people.at(row.person);
-        if (person && row.sent_to) people.markGone(person, channel, row.sent_to, outcome.said ?? outcome.code ?? "gone", now);
-        deliveries.move(row, STATE.failed, "address-gone", null, attempt);
-        break;
-      }
-      case "fault":
-        deliveries.move(row, STATE.queued, "matrix", row.due, attempt);
-        break;
-      case "retry":
-      case "ambiguous":
-        this.#putOff(row, attempts, attempt, outcome, job, now);
-        break;
-    }
-    if (!isTripped) return null;
-    const why = outcome.said ?? outcome.code ?? "The provider can't be reached";
-    gates.trip(channel, { why, remedy: outcome.remedy ?? null, since: now });
-    park(this.#parts, channel, "channel-fault");
-    return { why };
+    return applyOutcome(this.#parts, row, outcome, attempt, {
+      now,
+      retryAt: (burnt, wait) => this.#retryAt(job, outcome, burnt, now + wait, now),
+    });
   }
 
-  #putOff(row: DeliveryRow, before: Attempt[], attempt: Attempt, outcome: Outcome, job: JobRef, now: number): void {
-    const burnt = burntAttempts(row, [...before, attempt]);
-    const wait = backOff(burnt, this.#parts.random(), outcome.afterMs);
-    if (wait === null || burnt >= MAX_ATTEMPTS) {
-      this.#parts.deliveries.move(row, STATE.failed, outcome.code ?? "gave-up", null, attempt);
-      return;
-    }
-    const key = `${job.number}.${burnt}.${outcome.afterMs ?? 0}`;
+  /** What failed together comes back together. */
+  #retryAt(job: JobRef, { afterMs = 0 }: Outcome, burnt: number, due: number, now: number): number {
+    const key = `${job.number}.${burnt}.${afterMs}`;
     const shared = this.#retryInstants.get(key);
-    const due = shared !== undefined && shared > now ? shared : now + wait;
+    if (shared !== undefined && shared > now) return shared;
     if (this.#retryInstants.size > 1_000) this.#retryInstants.clear();
     this.#retryInstants.set(key, due);
-    if (row.expires !== null && due >= row.expires) this.#parts.deliveries.move(row, STATE.expired, "expired", null, attempt);
-    else if (this.#parts.gates.gate(channelName(row.channel)) !== "on")
-      this.#parts.deliveries.move(row, STATE.parked, "channel-off", null, attempt);
-    else this.#parts.deliveries.move(row, STATE.queued, "matrix", due, attempt);
+    return due;
   }
 
   /** The answer of a job whose lease had run out: if it did send and nobody has since, the delivery is done after all. */
@@ -184,31 +152,25 @@ export class Counter {
 
   /** The checks in their order, on the present and not on what was true when it was queued. Moves the row, or claims it. */
   #check(channel: ExternalChannel, rules: Rules, row: DeliveryRow, now: number): Claim | null {
-    const { deliveries, people, events, shard, org } = this.#parts;
+    const { deliveries, people, shard } = this.#parts;
     if (row.expires !== null && row.expires <= now) return (deliveries.move(row, STATE.expired, "expired", null), null);
     // Route, preference, address and quiet hours of this moment; the budget will be asked here, last before the claim.
     const decision = decideAnew(this.#parts, rules, row, now);
     if (decision.do !== "send") return (moveBy(this.#parts, row, decision), null);
-    const event = events.containing(noticeOf(row.id))!;
     const person = people.at(row.person)!;
-    const address = addressOf(person, channel)!;
-    deliveries.claim(row, now, address);
+    if (channel === "push" && this.#isShownInTab(row, person.id)) return (deliveries.move(row, STATE.skipped, "shown-in-tab", null), null);
+    deliveries.claim(row, now, addressOf(person, channel)!);
     this.#lane(row.channel, now).set(row.person, row.id);
-    const id = publicId(shard, row.id);
-    const attempt = attemptsOf(row).length + 1;
-    const language = languageOf(person.locale);
-    return {
-      id: `${id}.${attempt}`,
-      attempt,
-      message: {
-        deliveryId: id,
-        org,
-        to: { id: person.id, name: person.name, address, locale: language },
-        event: { id: event.id, type: event.type, priority: event.priority },
-        texts: bundledTexts(this.#parts, row) ?? renderTexts(event, "email", language),
-        link: row.bundle === null ? event.link : null,
-      },
-    };
+    const attempts = attemptsOf(row);
+    const attempt = attempts.length + 1;
+    return { id: `${publicId(shard, row.id)}.${attempt}`, attempt, message: messageOf(this.#parts, rules, row, person, attempts, now) };
+  }
+
+  /** The item is in the bell, and the person looks at it: a push would say it twice. */
+  #isShownInTab(row: DeliveryRow, person: string): boolean {
+    if (!this.#parts.isWatching(person)) return false;
+    const notice = this.#parts.inbox.notice(row.person, noticeOf(row.id));
+    return notice !== null && notice.seq !== null && row.bundle === null;
   }
 
   /** Leases that ran out on a channel that serves nobody now: what was in doubt waits with the rest. */
@@ -236,9 +198,9 @@ export class Counter {
       outcome: "ambiguous",
       said: "The sender stopped before it could say what became of this try.",
       ambiguous: true,
-      ms: 0,
+      ms: row.lease === null ? 0 : now - (row.lease - LEASE_MS),
     };
-    if (burntAttempts(row, before) + 1 >= MAX_ATTEMPTS) this.#parts.deliveries.move(row, STATE.failed, "gave-up", null, attempt);
+    if (burntAttempts(row, before) + 1 >= MAX_ATTEMPTS) fail(this.#parts, row, "gave-up", attempt, now);
     else this.#parts.deliveries.move(row, STATE.queued, "matrix", row.due, attempt);
   }
 

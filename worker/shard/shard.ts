@@ -2,6 +2,7 @@ import { EXTERNAL_CHANNELS, type Channel } from "@carillon/shared/channels";
 import type { Rules } from "@carillon/shared/decide";
 import { clientFrameSchema, type ServerFrame } from "@carillon/shared/inbox";
 import type { Preferences } from "@carillon/shared/preferences";
+import type { PushSubscription } from "../channels/channel.ts";
 import type { Clock, Sql } from "../ports.ts";
 import { acceptEvent } from "./accept.ts";
 import type { Behind, SettingsChange, ShardCalls, Wake } from "./calls.ts";
@@ -13,16 +14,20 @@ import { STATE, channelNumber, noticeOf, numberOf } from "./ledger/cells.ts";
 import { Deliveries, RETRIED } from "./ledger/deliveries.ts";
 import { Events } from "./ledger/events.ts";
 import { Gates } from "./ledger/gates.ts";
+import { TemplateFaults } from "./ledger/template-faults.ts";
 import { Log } from "./ledger/log.ts";
-import { Tally } from "./ledger/tally.ts";
+import { Tally, hourOf } from "./ledger/tally.ts";
 import { Wakes } from "./ledger/wakes.ts";
 import { OrgState } from "./org/org-state.ts";
 import type { Parts } from "./parts.ts";
+import { Browsers } from "./people/browsers.ts";
 import { People, toUser, type Person } from "./people/people.ts";
-import { checkPreferences, viewPreferences } from "./people/preferences.ts";
+import { checkPreferences, muted, viewPreferences } from "./people/preferences.ts";
 import { replan } from "./plan.ts";
 import { migrate } from "./schema.ts";
+import { optOut } from "./opt-out.ts";
 import { quietNow } from "./quiet-now.ts";
+import { takeReceipt } from "./receipts.ts";
 import { Counter } from "./serve.ts";
 import { cancelEvent } from "./settle-early.ts";
 import { simulate } from "./simulate.ts";
@@ -38,6 +43,8 @@ type Deps = {
   shard: number;
   /** Whether a person has a socket here; without it everybody is taken to have one. */
   isListening?: (person: string) => boolean;
+  /** Whether a person looks at a tab with the bell just now; without it nobody does. */
+  isWatching?: (person: string) => boolean;
   /** From 0 to 1, and a new publish number: for tests that repeat a run. */
   random?: () => number;
   randomId?: () => string;
@@ -75,7 +82,7 @@ export class Shard implements SyncCalls {
   #lastNow = 0;
 
   constructor(deps: Deps) {
-    const { sql, clock, org, shard, isListening = () => true, random = Math.random, randomId = newNumber } = deps;
+    const { sql, clock, org, shard, isListening = () => true, isWatching = () => false, random = Math.random, randomId = newNumber } = deps;
     migrate(sql);
     const people = new People(sql);
     const events = new Events(sql);
@@ -84,6 +91,8 @@ export class Shard implements SyncCalls {
     const wakes = new Wakes(sql, randomId, (channel, due) => this.#armFor(channel, due));
     const deliveries = new Deliveries(sql, tally, wakes);
     const gates = new Gates(sql);
+    const browsers = new Browsers(sql, people);
+    const templateFaults = new TemplateFaults(sql);
     const inbox = new Inbox({
       sql,
       shard,
@@ -93,7 +102,23 @@ export class Shard implements SyncCalls {
       isListening,
       tell: (person, frame) => this.#told.push({ person, frame }),
     });
-    this.#parts = { shard, org, sql, people, events, search, inbox, tally, deliveries, gates, wakes, random };
+    this.#parts = {
+      shard,
+      org,
+      sql,
+      people,
+      browsers,
+      events,
+      search,
+      inbox,
+      tally,
+      deliveries,
+      gates,
+      templateFaults,
+      wakes,
+      isWatching,
+      random,
+    };
     this.#counter = new Counter(this.#parts);
     this.#log = new Log(this.#parts);
     this.#org = new OrgState(sql);
@@ -298,6 +323,62 @@ export class Shard implements SyncCalls {
     return { ...served, wakes: this.#parts.wakes.take(now) };
   }
 
+  receipt({ id, ...news }: Parameters<ShardCalls["receipt"]>[0]): ReturnType<SyncCalls["receipt"]> {
+    const { deliveries, shard, wakes } = this.#parts;
+    const number = numberOf(shard, id);
+    const row = number === null ? null : deliveries.get(number);
+    const now = this.#now();
+    if (row) takeReceipt(this.#parts, row, news, now);
+    return { known: row !== null, wakes: wakes.take(now) };
+  }
+
+  optOut(call: Parameters<ShardCalls["optOut"]>[0]): ReturnType<SyncCalls["optOut"]> {
+    const now = this.#now();
+    const people = optOut(this.#parts, call, now);
+    return { people, wakes: this.#parts.wakes.take(now) };
+  }
+
+  templateUsable(template: Parameters<ShardCalls["templateUsable"]>[0]): { wakes: Wake[] } {
+    const { templateFaults, gates, wakes } = this.#parts;
+    const now = this.#now();
+    templateFaults.clear(template);
+    if (gates.gate("whatsapp") === "on") release(this.#parts, gates.rules()!, "whatsapp", "all", now);
+    return { wakes: wakes.take(now) };
+  }
+
+  putBrowser(user: string, browser: PushSubscription): ReturnType<SyncCalls["putBrowser"]> {
+    const { browsers, people, wakes } = this.#parts;
+    const now = this.#now();
+    const person = this.#personOf(user);
+    browsers.put(person, browser, now);
+    return { browsers: people.at(person.n)!.browsers, wakes: wakes.take(now) };
+  }
+
+  removeBrowser(user: string | null, endpoint: string): boolean {
+    const person = user === null ? null : this.#parts.people.find(user);
+    return (user === null || person !== null) && this.#parts.browsers.remove(endpoint, person);
+  }
+
+  browsersOf(user: string): ReturnType<SyncCalls["browsersOf"]> {
+    const person = this.#parts.people.find(user);
+    return person ? this.#parts.browsers.of(person) : [];
+  }
+
+  pushStatus(): ReturnType<SyncCalls["pushStatus"]> {
+    return this.#parts.browsers.status();
+  }
+
+  mute({ user, type, channel, isMuted }: Parameters<ShardCalls["mute"]>[0]): ReturnType<SyncCalls["mute"]> {
+    const rules = this.#parts.gates.rules();
+    if (!rules) return BEHIND;
+    const person = this.#parts.people.find(user);
+    if (!person) return null;
+    const now = this.#now();
+    const preferences = muted(rules, person, type, channel, isMuted);
+    if (preferences) this.#replanFor(this.#parts.people.setPreferences(person, preferences), now);
+    return { isMuted: preferences !== null && isMuted, wakes: this.#parts.wakes.take(now) };
+  }
+
   confirm(wakes: Wake[]): void {
     this.#parts.wakes.confirm(wakes);
   }
@@ -310,10 +391,9 @@ export class Shard implements SyncCalls {
   clearFault(channel: Channel): { wakes: Wake[] } {
     const { gates, wakes } = this.#parts;
     const now = this.#now();
-    if (gates.fault(channel)) {
-      gates.clear(channel);
-      if (gates.gate(channel) === "on") release(this.#parts, gates.rules()!, channel, "all", now);
-    }
+    gates.clear(channel);
+    if (channel === "whatsapp") this.#parts.templateFaults.clear(null);
+    if (gates.gate(channel) === "on") release(this.#parts, gates.rules()!, channel, "all", now);
     return { wakes: wakes.take(now) };
   }
 
@@ -364,11 +444,26 @@ export class Shard implements SyncCalls {
     return this.#log.ledger(from, to);
   }
 
+  volume(since: number): ReturnType<SyncCalls["volume"]> {
+    return this.#parts.tally.byChannel(hourOf(since), Number.MAX_SAFE_INTEGER);
+  }
+
   channelStatus(channel: Channel): ReturnType<SyncCalls["channelStatus"]> {
     const { deliveries, gates, events } = this.#parts;
     const { parked, oldest } = deliveries.parkedStatus(channelNumber(channel));
     const event = oldest === null ? null : events.containing(noticeOf(oldest));
-    return { fault: gates.fault(channel), parked, oldestParked: event?.at ?? null };
+    const templateFaults = channel === "whatsapp" ? this.#parts.templateFaults.all() : [];
+    return {
+      fault: gates.fault(channel),
+      templateFaults: templateFaults.map(({ type, name, templateLanguage, fault }) => ({
+        type,
+        name,
+        language: templateLanguage,
+        ...fault,
+      })),
+      parked,
+      oldestParked: event?.at ?? null,
+    };
   }
 
   intend(change: SettingsChange): { taken: boolean } {

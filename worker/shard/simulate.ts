@@ -15,7 +15,7 @@ export function simulate(parts: Parts, rules: Rules, event: Event, at: number): 
 }
 
 function decisionsFor(rules: Rules, event: Event, person: Person, at: number): SimulatedDecision[] {
-  const decided = toDecided(person);
+  const decided = toDecided(person, at);
   const quiet = quietFor(rules, decided);
   const timeZone = quiet?.hours.timeZone ?? decided.preferences?.timeZone ?? person.zone ?? rules.quietHours.timeZone;
   return CHANNELS.map((channel) => {

@@ -1,6 +1,7 @@
 import { CHANNELS } from "@carillon/shared/channels";
-import type { Attempt, Receipt } from "@carillon/shared/ledger";
+import type { Attempt, Receipt, State } from "@carillon/shared/ledger";
 import type { Reason } from "@carillon/shared/reasons";
+import type { Outcome } from "../../channels/channel.ts";
 import type { Sql } from "../../ports.ts";
 import { STATE } from "./cells.ts";
 import type { Tally } from "./tally.ts";
@@ -172,8 +173,8 @@ export class Deliveries {
     if (due !== null) this.#wakes.note(row.channel, due);
   }
 
-  /** A late word about a delivery that is already settled: it is kept, the state stays. */
-  addReceipt(row: DeliveryRow, receipt: Receipt): void {
+  /** A word about a delivery besides its tries: it is kept, the state stays. */
+  addReceipt(row: DeliveryRow, receipt: KeptReceipt): void {
     row.receipts = JSON.stringify([...receiptsOf(row), receipt]);
     this.#sql.exec(`UPDATE delivery SET receipts = ? WHERE id = ?`, row.receipts, row.id);
   }
@@ -186,7 +187,17 @@ export class Deliveries {
 }
 
 export const attemptsOf = (row: DeliveryRow): Attempt[] => (row.attempts === null ? [] : (JSON.parse(row.attempts) as Attempt[]));
-export const receiptsOf = (row: DeliveryRow): Receipt[] => (row.receipts === null ? [] : (JSON.parse(row.receipts) as Receipt[]));
+/** `outcome` is there in what a provider told before the try was settled: what it means, null for no failure. */
+export type KeptReceipt = Receipt & { outcome?: Outcome | null };
+export const receiptsOf = (row: DeliveryRow): KeptReceipt[] => (row.receipts === null ? [] : (JSON.parse(row.receipts) as KeptReceipt[]));
+/** What was told of a claimed delivery before its try is settled; the furthest word counts. */
+export function toldBefore(row: DeliveryRow): KeptReceipt | null {
+  if (row.receipts === null || row.lease === null) return null;
+  const claimedAt = new Date(row.lease - LEASE_MS).toISOString();
+  const told = receiptsOf(row).filter(({ at, outcome }) => at >= claimedAt && outcome !== undefined);
+  return told.sort((one, other) => EARLY.indexOf(one.state) - EARLY.indexOf(other.state)).at(-1) ?? null;
+}
+const EARLY: State[] = ["failed", "delivered", "read"];
 /** What counts against the limit: faults of the channel burn no attempt of a message, and a retry by hand begins anew. */
 export function burntAttempts(row: DeliveryRow, attempts: Attempt[]): number {
   const retriedAt = receiptsOf(row).findLast((receipt) => receipt.said === RETRIED)?.at ?? "";

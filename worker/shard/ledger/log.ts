@@ -257,7 +257,7 @@ export class Log {
       title: text.title,
       ...(row?.sent_to == null ? {} : { to: row.sent_to }),
       attempts: row ? attemptsOf(row) : [],
-      receipts: [...(row ? receiptsOf(row) : []), ...(isInApp ? inAppReceipts(notice) : [])],
+      receipts: [...(row ? receiptsOf(row).map(({ outcome: _, ...receipt }) => receipt) : []), ...(isInApp ? inAppReceipts(notice) : [])],
     };
   }
 }

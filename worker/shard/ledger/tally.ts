@@ -1,4 +1,4 @@
-import { CHANNELS } from "@carillon/shared/channels";
+import { CHANNELS, type Channel } from "@carillon/shared/channels";
 import type { Ledger } from "@carillon/shared/ledger";
 import type { Sql } from "../../ports.ts";
 import { STATE } from "./cells.ts";
@@ -86,15 +86,21 @@ export class Tally {
 
   /** The sum over whole hours, `from` included, `to` excluded. */
   sum(from: number, to: number): Ledger {
-    const rows = this.#sql.exec<{ counts: string }>(`SELECT counts FROM tally WHERE hour >= ? AND hour < ?`, from, to).toArray();
     const total = emptyLedger();
-    for (const row of rows) {
-      const counts = row.counts.split(",").map(Number);
-      for (let channel = 0; channel < CHANNELS.length; channel++) {
-        COLUMNS.forEach((column, index) => (total[column] += counts[channel * WIDTH + index]!));
-      }
+    for (const ofChannel of Object.values(this.byChannel(from, to))) {
+      for (const column of COLUMNS) total[column] += ofChannel[column];
     }
     return balance(total);
+  }
+
+  /** The same for each channel. */
+  byChannel(from: number, to: number): Record<Channel, Ledger> {
+    const totals = CHANNELS.map(emptyLedger);
+    for (const row of this.#sql.exec<{ counts: string }>(`SELECT counts FROM tally WHERE hour >= ? AND hour < ?`, from, to).toArray()) {
+      const counts = row.counts.split(",").map(Number);
+      totals.forEach((total, channel) => COLUMNS.forEach((column, index) => (total[column] += counts[channel * WIDTH + index]!)));
+    }
+    return Object.fromEntries(CHANNELS.map((channel, index) => [channel, balance(totals[index]!)])) as Record<Channel, Ledger>;
   }
 
   #add(hour: number, channel: number, column: Column, count: number): void {

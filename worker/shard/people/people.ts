@@ -113,6 +113,13 @@ export class People {
     this.#sql.exec(`UPDATE person SET gone = ? WHERE n = ?`, person.gone, person.n);
   }
 
+  /** Admins who have a bell. */
+  admins(): Person[] {
+    return this.#sql
+      .exec<Person>(`SELECT * FROM person WHERE id >= '${ADMIN_USER_PREFIX}' AND id < '${ADMIN_USER_PREFIX}\u{10FFFF}' ORDER BY n`)
+      .toArray();
+  }
+
   /** Everybody who has this phone number. */
   withPhone(phone: string): Person[] {
     return this.#sql

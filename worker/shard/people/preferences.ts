@@ -1,3 +1,4 @@
+import type { Channel } from "@carillon/shared/channels";
 import type { Rules } from "@carillon/shared/decide";
 import { quietFor } from "@carillon/shared/decide";
 import type { Issue } from "@carillon/shared/events";
@@ -11,7 +12,7 @@ const NOTHING_CHOSEN: Preferences = preferencesSchema.parse({});
 /** What is in force of a person's choices: a cell that was locked since no longer counts, so it is not shown as chosen. */
 export function viewPreferences(rules: Rules, person: Person, now: number): PreferencesView {
   const chosen = preferencesOf(person) ?? NOTHING_CHOSEN;
-  const quiet = quietFor(rules, toDecided(person));
+  const quiet = quietFor(rules, toDecided(person, now));
   const until = quiet?.calendar.isQuiet(now) ? quiet.calendar.until(now) : null;
   return {
     ...chosen,
@@ -31,4 +32,12 @@ export function checkPreferences(rules: Rules, before: Person | null, preference
   const isUnchanged = JSON.stringify(preferences.quietHours) === JSON.stringify(before && preferencesOf(before)?.quietHours);
   const outside = preferences.quietHours === null || isUnchanged ? [] : checkAgainstBounds(preferences.quietHours, rules.quietHours);
   return outside.length > 0 ? { code: "preferences.outside-bounds", issues: outside } : null;
+}
+
+/** A person's choices with a type muted on a channel, or no longer; null where the cell is locked, so that it is not theirs to choose. */
+export function muted(rules: Rules, person: Person, type: string, channel: Channel, isMuted: boolean): Preferences | null {
+  if (rules.cells[type]?.[channel]?.locked ?? true) return null;
+  const chosen = preferencesOf(person) ?? NOTHING_CHOSEN;
+  const { [channel]: _, ...others } = chosen.cells[type] ?? {};
+  return { ...chosen, cells: { ...chosen.cells, [type]: isMuted ? { ...others, [channel]: false } : others } };
 }

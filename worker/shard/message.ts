@@ -1,0 +1,43 @@
+import { quietFor, type Rules } from "@carillon/shared/decide";
+import type { Attempt } from "@carillon/shared/ledger";
+import type { TextChannel } from "@carillon/shared/texts";
+import type { Message } from "../channels/channel.ts";
+import { languageOf, renderTexts, renderValues } from "../templates/render.ts";
+import { bundledTexts } from "./catch-up.ts";
+import { channelName, noticeOf, publicId } from "./ledger/cells.ts";
+import type { DeliveryRow } from "./ledger/deliveries.ts";
+import type { Parts } from "./parts.ts";
+import { addressOf, toDecided, type Person } from "./people/people.ts";
+
+/** Everything that a channel needs to send a claimed delivery to its person. `attempts` are those before. */
+export function messageOf(parts: Parts, rules: Rules, row: DeliveryRow, person: Person, attempts: Attempt[], now: number): Message {
+  const event = parts.events.containing(noticeOf(row.id))!;
+  const channel = channelName(row.channel);
+  // A WhatsApp template may ask for the title and the body; the mail's say most.
+  const textsOf: TextChannel = channel === "whatsapp" ? "email" : channel;
+  const locale = person.locale ?? languageOf(null);
+  const zone = toDecided(person, now).preferences?.timeZone ?? person.zone;
+  const inDoubt = attempts.find(({ outcome }) => outcome === "ambiguous");
+  const validForSeconds = channel === "sms" || channel === "push" ? validFor(rules, row, person, event.priority === "high", now) : null;
+  return {
+    deliveryId: publicId(parts.shard, row.id),
+    org: parts.org,
+    to: { id: person.id, name: person.name, address: addressOf(person, channel)!, locale },
+    event: { id: event.id, type: event.type, priority: event.priority },
+    texts: bundledTexts(parts, row) ?? renderTexts(event, textsOf, languageOf(locale)),
+    link: row.bundle === null ? event.link : null,
+    collapseKey: event.collapseKey,
+    ...(validForSeconds === null ? {} : { validForSeconds }),
+    ...(inDoubt === undefined ? {} : { maybeSentAt: Date.parse(inDoubt.at) - inDoubt.ms }),
+    ...(channel === "whatsapp" ? { values: renderValues(event, locale, zone) } : {}),
+    ...(channel === "push" ? { subscriptions: parts.browsers.of(person) } : {}),
+  };
+}
+
+/** Until it expires or the person's next quiet time begins, s: a provider's own queue must not deliver into it. Null for ever. */
+function validFor(rules: Rules, row: DeliveryRow, person: Person, isUrgent: boolean, now: number): number | null {
+  const quiet = quietFor(rules, toDecided(person, now));
+  const isHeld = quiet?.hours.heldChannels.includes(channelName(row.channel)) && !(isUrgent && quiet.hours.urgentPasses);
+  const end = Math.min(row.expires ?? Infinity, quiet && isHeld ? quiet.calendar.next(now) : Infinity);
+  return end === Infinity ? null : Math.max(1, Math.floor((end - now) / 1_000));
+}
