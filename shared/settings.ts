@@ -63,6 +63,8 @@ export type ChannelView = {
   secrets: Record<string, { set: boolean }>;
   switched: { at: string; by: string } | null;
   tested: { at: string; ok: boolean } | null;
+  /** WhatsApp: templates that can't be used just now; what needs them waits. Absent when there are none. */
+  templateFaults?: { type: string; name: string; language: string; why: string; remedy?: string; since: string }[];
 };
 
 /** What a form sends. Read-only fields of the answer may come back; they are ignored. An absent secret stays, null clears it. */

@@ -2,7 +2,8 @@ import type { Admin } from "@carillon/shared/access";
 import type { Channel, ExternalChannel } from "@carillon/shared/channels";
 import type { SettingsOf } from "@carillon/shared/channel-settings";
 import type { Issue } from "@carillon/shared/events";
-import type { ChannelAdapter, Configuration } from "./channels/channel.ts";
+import type { WhatsAppTemplate } from "@carillon/shared/whatsapp-settings";
+import type { ChannelAdapter, Configuration, Outcome } from "./channels/channel.ts";
 import type { ShardCalls } from "./shard/calls.ts";
 
 /** Time is a port so that tests own the clock. */
@@ -61,7 +62,8 @@ export type Vault = {
   /** A key of its own for each purpose, for signing tokens. */
   signingKey(purpose: string): Promise<Uint8Array<ArrayBuffer>>;
 };
-export type SecretPlace = { org: string; channel: Channel | "push-rotation"; field: string };
+/** `push-generated`: a VAPID key that is not saved yet, under its public one. */
+export type SecretPlace = { org: string; channel: Channel | "push-generated"; field: string };
 
 /** The part of a Durable Object's SQLite that the shard uses; node:sqlite offers the same through an adapter. */
 export type SqlValue = string | number | null | ArrayBuffer;
@@ -105,7 +107,14 @@ export type ChannelPort<Settings> = ChannelAdapter<Settings> & {
   check?(settings: Settings, rules: { allowPrivateHosts: boolean }): Issue[];
   verify?(next: Configuration<Settings>, saved: Settings | null): Promise<Issue[]>;
 };
-export type Channels = { [Name in ExternalChannel]: ChannelPort<SettingsOf<Name>> };
+export type Channels = { [Name in ExternalChannel]: ChannelPort<SettingsOf<Name>> } & {
+  /** All templates of the account, or why they could not be fetched; never throws. */
+  whatsapp: {
+    templates(configuration: Configuration<SettingsOf<"whatsapp">>): Promise<{ templates: WhatsAppTemplate[] } | { outcome: Outcome }>;
+  };
+  /** A new VAPID pair, base64url. */
+  push: { generateKeys(): { publicKey: string; privateKey: string } };
+};
 
 /** A channel that is not known by name. Its settings must have passed its own schema. */
 export const channelPort = (channels: Channels, channel: ExternalChannel): ChannelPort<Record<string, unknown>> => channels[channel];

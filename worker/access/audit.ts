@@ -12,6 +12,7 @@ export type Act =
   | "channel.disable"
   | "channel.test"
   | "channel.reveal"
+  | "channel.generate-keys"
   | "key.create"
   | "key.revoke"
   | "routing.save"

@@ -8,6 +8,7 @@ export type Rate = { name: string; max: number; seconds: number; failClosed: boo
 export const RATES = {
   signIn: { name: "sign-in", max: 20, seconds: 60, failClosed: true },
   test: { name: "test", max: 30, seconds: 60, failClosed: true },
+  templates: { name: "templates", max: 30, seconds: 60, failClosed: true },
   reveal: { name: "reveal", max: 30, seconds: 60, failClosed: true },
 } as const satisfies Record<string, Rate>;
 

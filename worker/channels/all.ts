@@ -2,14 +2,15 @@ import type { Channels } from "../ports.ts";
 import { email } from "./email.ts";
 import { checkSmtpHost } from "./email/host-policy.ts";
 import { push } from "./push.ts";
+import { generateKeys, verifyPairs } from "./push/keys.ts";
 import { sms } from "./sms.ts";
 import { whatsapp } from "./whatsapp.ts";
-import { verifyMappings } from "./whatsapp/templates.ts";
+import { fetchTemplates, verifyMappings } from "./whatsapp/templates.ts";
 
 /** The channels that leave the house. In-app needs no adapter: the shard delivers it in the transaction that accepts the event. */
 export const channels: Channels = {
   email: { ...email, check: (settings, { allowPrivateHosts }) => checkSmtpHost(settings, allowPrivateHosts) },
   sms,
-  whatsapp: { ...whatsapp, verify: verifyMappings },
-  push,
+  whatsapp: { ...whatsapp, verify: verifyMappings, templates: fetchTemplates },
+  push: { ...push, verify: verifyPairs, generateKeys },
 };

@@ -36,6 +36,7 @@ test("a ticket signs in once; the session shows who, and ends with sign-out", as
     signedInAt: "2026-11-23T12:00:00.000Z",
     confirmedAt: "2026-11-23T12:00:00.000Z",
     allowPrivateHosts: true,
+    publicUrl: ORIGIN,
   });
   expect((await house.call("POST", "/admin/api/session", { body: { ticket } })).json()).toMatchObject({
     status: 401,

@@ -5,8 +5,8 @@ import { AppError, Unavailable, conflict, notFound } from "../errors.ts";
 import { publish } from "../pipeline/publish.ts";
 import { channelPort, type Ports } from "../ports.ts";
 import { changeSettings } from "./change.ts";
-import { checkForm, isSameSettings, mergeSecrets, type ChannelForm } from "./channel-form.ts";
-import { openSecrets, withChannel, type Place } from "./channels.ts";
+import { isSameSettings, mergeSecrets, type ChannelForm } from "./channel-form.ts";
+import { openSecrets, readForm, withChannel, type Place } from "./channels.ts";
 import { asConfigured } from "./configuration.ts";
 import { readOrg } from "./org.ts";
 import { readSettings } from "./store.ts";
@@ -31,7 +31,7 @@ export async function prepareTrial(
   const saved = (await readSettings(ports, place.org, place.version)).channels[channel];
   const settings = form.settings ?? saved.settings;
   if (settings === null) throw conflict("channel.unconfigured", "Fill in the settings first.");
-  const checked = checkForm(ports, channel, { settings, secrets: form.secrets });
+  const checked = await readForm(ports, place.org, channel, saved, { settings, secrets: form.secrets });
   const opened = await openSecrets(ports, place.org, channel, saved, checked.secrets);
   const secrets = mergeSecrets({ ...saved, secrets: opened }, checked.settings, checked.secrets);
   const isSaved =

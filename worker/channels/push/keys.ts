@@ -1,6 +1,8 @@
 import { createECDH, createHash } from "node:crypto";
 import webPush from "web-push";
+import type { Issue } from "@carillon/shared/events";
 import type { PushSettings } from "@carillon/shared/push-settings";
+import type { Configuration } from "../channel.ts";
 
 export type VapidPair = { publicKey: string; privateKey: string };
 
@@ -26,6 +28,17 @@ export function pairsOf(settings: PushSettings, secrets: Record<string, string>)
   const previous = secrets["previousPrivateKey"];
   if (settings.previousPublicKey && previous) pairs.push({ publicKey: settings.previousPublicKey, privateKey: previous });
   return pairs;
+}
+
+/** What speaks against saving these: a public key and a private one that do not belong together. */
+export async function verifyPairs({ settings, secrets }: Configuration<PushSettings>): Promise<Issue[]> {
+  const isWrong = (pair: VapidPair): boolean => !isPair(pair);
+  return pairsOf(settings, secrets)
+    .filter(isWrong)
+    .map(({ publicKey }) => ({
+      path: publicKey === settings.publicKey ? "publicKey" : "previousPublicKey",
+      message: "The private key does not belong to this public key",
+    }));
 }
 
 /** RFC 8292 allows 24 hours, web-push signs for 12. */

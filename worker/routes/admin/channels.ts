@@ -18,7 +18,7 @@ import { creditTrial } from "../../settings/trial-memory.ts";
 import { linesOf } from "../lines.ts";
 import { route, type Identity, type Route } from "../route.ts";
 
-const channelViewSchema = z.object({
+export const channelViewSchema = z.object({
   channel: channelSchema,
   version: z.int(),
   enabled: z.boolean(),
@@ -35,6 +35,18 @@ const channelViewSchema = z.object({
   secrets: z.record(z.string(), z.object({ set: z.boolean() })),
   switched: z.object({ at: z.string(), by: z.string() }).nullable(),
   tested: z.object({ at: z.string(), ok: z.boolean() }).nullable(),
+  templateFaults: z
+    .array(
+      z.object({
+        type: z.string(),
+        name: z.string(),
+        language: z.string(),
+        why: z.string(),
+        remedy: z.string().optional(),
+        since: z.string(),
+      }),
+    )
+    .optional(),
 });
 const revealSchema = z.strictObject({ field: z.string().min(1).max(80) });
 const PATH = "/admin/api/channels/:channel";

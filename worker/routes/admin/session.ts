@@ -19,6 +19,7 @@ const sessionSchema = z.object({
   signedInAt: z.string(),
   confirmedAt: z.string(),
   allowPrivateHosts: z.boolean(),
+  publicUrl: z.string(),
 });
 export const tokenSchema = z.object({ token: z.string(), expiresAt: z.string() });
 
@@ -85,8 +86,12 @@ export const sessionRoutes: Route[] = [
   }),
 ];
 
-/** The page offers what only a local start allows. */
-const withConfig = ({ config }: Ports, session: SessionView) => ({ ...session, allowPrivateHosts: config.allowPrivateHosts });
+/** The page offers what only a local start allows, and shows where providers reach us. */
+const withConfig = ({ config }: Ports, session: SessionView) => ({
+  ...session,
+  allowPrivateHosts: config.allowPrivateHosts,
+  publicUrl: config.publicUrl,
+});
 
 /** Cloudflare names the caller; without it all count as one, and tickets of 256 bits are no easier to guess for that. */
 /** The address of the caller as the runtime knows it; a header alone could say anything. */
