@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, existsSync } from "node:fs";
 import type { Admin } from "@carillon/shared/access";
+import { SAMPLE_TEMPLATES } from "@carillon/shared/whatsapp-samples";
 import type { Sandbox } from "./prepared.ts";
 import { ORG, writePrivate, type Secrets } from "./secrets.ts";
 
@@ -56,8 +57,8 @@ export const PEOPLE = [
 ];
 
 type Options = { url: string; state: string; secrets: Secrets; sandbox: Sandbox };
-/** What of the sandbox the email channel was last set up with; its ports may be others at the next start. */
-type Seeded = { host: string; port: number; passwordHash: string };
+/** What the channels were last set up with; the sandbox's ports may be others at the next start. */
+type Seeded = { host: string; port: number; passwordHash: string; channels?: string[] };
 
 /**
  * Makes the organisation at the first start, through the same HTTP calls that anybody would make, and gives a fresh sign-in link
@@ -75,32 +76,77 @@ export async function seed({ url, state, secrets, sandbox }: Options): Promise<{
 
   const file = `${state}/seeded.json`;
   const seeded = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Seeded) : null;
-  const passwordHash = createHash("sha256").update(sandbox.smtp.password).digest("hex");
-  const wanted: Seeded = { host: sandbox.smtp.host, port: sandbox.smtp.port, passwordHash };
+  const wanted: Seeded = {
+    host: sandbox.smtp.host,
+    port: sandbox.smtp.port,
+    passwordHash: createHash("sha256").update(sandbox.smtp.password).digest("hex"),
+    channels: ["sms", "whatsapp", "push"],
+  };
   if (!seeded) {
     await expectOk(call(url, "POST", "/v1/users/bulk", secrets.apiKey, { users: PEOPLE }), "The five people could not be made");
   }
   if (JSON.stringify(seeded) !== JSON.stringify(wanted)) {
-    await connectEmail(url, secrets, sandbox, seeded);
+    await asOwner(url, secrets, (admin) => connectChannels(admin, sandbox, seeded));
     writePrivate(file, wanted);
   }
   return { adminUrl: (await signInLink(url, secrets)).url };
 }
 
-/** Sets the email channel up against the sandbox, unless an admin has turned it to another server since. */
-async function connectEmail(url: string, secrets: Secrets, sandbox: Sandbox, before: Seeded | null): Promise<void> {
+type AdminCall = (method: string, path: string, body?: unknown) => Promise<Response>;
+
+async function asOwner(url: string, secrets: Secrets, work: (admin: AdminCall) => Promise<void>): Promise<void> {
   const { ticket } = await signInLink(url, secrets);
   const session = await call(url, "POST", "/admin/api/session", null, { ticket });
   const cookie = session.headers.get("set-cookie")?.split(";")[0] ?? "";
-  const channel = (await (
-    await expectOk(call(url, "GET", "/admin/api/channels/email", null, undefined, cookie), "The email channel could not be read")
-  ).json()) as {
-    version: number;
-    configured: boolean;
-    settings: { host?: string; port?: number };
-  };
-  const isOurs = before === null ? !channel.configured : channel.settings.host === before.host && channel.settings.port === before.port;
-  if (!isOurs) return;
+  await work((method, path, body) => call(url, method, `/admin/api${path}`, null, body, cookie));
+  await call(url, "DELETE", "/admin/api/session", null, undefined, cookie);
+}
+
+/** Sets every channel up against the sandbox, unless an admin has turned it to another provider since. */
+async function connectChannels(admin: AdminCall, sandbox: Sandbox, before: Seeded | null): Promise<void> {
+  await connectEmail(admin, sandbox, before);
+  const isNew = (channel: string) => !before?.channels?.includes(channel);
+  const { twilio, graph } = sandbox;
+  if (isNew("sms")) {
+    const settings = { accountSid: twilio.account.accountSid, from: twilio.account.from, messagingServiceSid: "" };
+    await connect(admin, "sms", async () => ({ settings, secrets: { authToken: twilio.account.authToken } }));
+  }
+  if (isNew("whatsapp")) {
+    const { accessToken, appSecret, verifyToken, phoneNumberId, businessAccountId } = graph.account;
+    const templates = Object.fromEntries(Object.entries(SAMPLE_TEMPLATES).map(([type, { mapping }]) => [type, { en: mapping }]));
+    const settings = { phoneNumberId, businessAccountId, templates };
+    await connect(admin, "whatsapp", async () => ({ settings, secrets: { accessToken, appSecret, verifyToken } }));
+  }
+  if (isNew("push")) {
+    await connect(admin, "push", async () => {
+      const keys = await expectOk(admin("POST", "/channels/push/vapid"), "No VAPID keys could be made");
+      const { publicKey } = (await keys.json()) as { publicKey: string };
+      return { settings: { subject: `mailto:${OWNER.email}`, publicKey } };
+    });
+  }
+}
+
+type ChannelView = { version: number; configured: boolean; settings: { host?: string; port?: number } };
+
+async function read(admin: AdminCall, channel: string): Promise<ChannelView> {
+  return (await (await expectOk(admin("GET", `/channels/${channel}`), `The ${channel} channel could not be read`)).json()) as ChannelView;
+}
+
+/** Sets a channel up that nobody has, and switches it on. */
+async function connect(
+  admin: AdminCall,
+  channel: string,
+  form: () => Promise<{ settings: Record<string, unknown>; secrets?: Record<string, string> }>,
+): Promise<void> {
+  const { version, configured } = await read(admin, channel);
+  if (configured) return;
+  const body = { version, ...(await form()) };
+  await expectOk(admin("PUT", `/channels/${channel}`, body), `The ${channel} channel could not be set up`);
+  await expectOk(admin("POST", `/channels/${channel}/enable`, {}), `The ${channel} channel could not be switched on`);
+}
+
+/** The sandbox's SMTP ports may be others at the next start. */
+async function connectEmail(admin: AdminCall, sandbox: Sandbox, before: Seeded | null): Promise<void> {
   const settings = {
     host: sandbox.smtp.host,
     port: sandbox.smtp.port,
@@ -111,11 +157,11 @@ async function connectEmail(url: string, secrets: Secrets, sandbox: Sandbox, bef
     replyTo: "",
     auth: "password",
   };
-  const body = { version: channel.version, settings, secrets: { password: sandbox.smtp.password } };
-  await expectOk(call(url, "PUT", "/admin/api/channels/email", null, body, cookie), "The email channel could not be set up");
-  if (before === null)
-    await expectOk(call(url, "POST", "/admin/api/channels/email/enable", null, {}, cookie), "The email channel could not be switched on");
-  await call(url, "DELETE", "/admin/api/session", null, undefined, cookie);
+  const secrets = { password: sandbox.smtp.password };
+  if (before === null) return connect(admin, "email", async () => ({ settings, secrets }));
+  const { version, settings: saved } = await read(admin, "email");
+  if (saved.host !== before.host || saved.port !== before.port) return;
+  await expectOk(admin("PUT", "/channels/email", { version, settings, secrets }), "The email channel could not be set up");
 }
 
 async function signInLink(url: string, secrets: Secrets): Promise<{ ticket: string; url: string }> {
