@@ -16,7 +16,7 @@ import { park } from "./switch.ts";
 import { addressOf } from "./people/people.ts";
 import { decideAnew, moveBy } from "./plan.ts";
 
-/** How many due rows are looked at in one step; more only where many people's lanes are busy. */
+/** How many due rows are looked at in one step; more only where none of them may be sent any more. */
 const SCAN = 50;
 /** Enough to see whether more jobs are worth their messages. */
 const BACKLOG_SEEN = 1_000;
@@ -46,9 +46,11 @@ export class Counter {
     const number = channelNumber(channel);
     this.#parts.wakes.heard(number, job.number, now);
     if (rules.gates[channel] === "on") bundleHeld(this.#parts, rules, number, now);
-    const backlog = this.#parts.deliveries.countDue(number, now, BACKLOG_SEEN);
-    if (backlog > LIMITS.jobPeople && rules.gates[channel] === "on") this.#parts.wakes.wantNow(number, now, backlog);
-    return this.#serve(channel, rules, job, now);
+    const served = this.#serve(channel, rules, job, now);
+    // Where this job found nothing to claim, others would not either, however much is due.
+    const backlog = served.claim ? this.#parts.deliveries.countDue(number, now, BACKLOG_SEEN) : 0;
+    if (backlog > LIMITS.jobPeople) this.#parts.wakes.wantNow(number, now, backlog);
+    return served;
   }
 
   next(
@@ -110,7 +112,8 @@ export class Counter {
       const claim = this.#claim(channel, rules, now);
       if (claim) return { claim, wakes: [] };
     }
-    return this.#end(channel, job, now);
+    this.#parts.wakes.ended(channelNumber(channel), job.number); // What else is due waits for the jobs that serve its people.
+    return { claim: null, wakes: [] };
   }
 
   /** Nothing more for this job; whatever became due meanwhile gets a wake-up of its own. */
@@ -126,22 +129,12 @@ export class Counter {
   #claim(channel: ExternalChannel, rules: Rules, now: number): Claim | null {
     const number = channelNumber(channel);
     const lane = this.#lane(number, now);
-    const passedOver = new Set<number>();
-    for (let offset = 0; ;) {
-      const rows = this.#parts.deliveries.due(number, now, SCAN, offset);
+    for (;;) {
+      const rows = this.#parts.deliveries.claimable(number, now, [...lane.keys()], SCAN);
       for (const row of rows) {
         if (row.state === STATE.sending) {
-          if (row.lease !== null && row.lease > now) {
-            offset++;
-            continue;
-          }
           this.#doubt(row, now);
           if (row.due === null || row.due > now) continue;
-        }
-        if (lane.has(row.person) || passedOver.has(row.person)) {
-          passedOver.add(row.person);
-          offset++;
-          continue;
         }
         const claim = this.#check(channel, rules, row, now);
         if (claim) return claim;

@@ -77,6 +77,22 @@ test("a task reaches bell and mailbox, and the ledger balances at every step", (
   });
 });
 
+test("a job that finds everybody served asks for no further jobs and does not go through what waits", () => {
+  const { shard, sql, accept } = makeShard();
+  for (let n = 0; n < 1_200; n++) accept(task(`e${n}`));
+  const begin = (number: string) => shard.begin({ version: 1, channel: "email", job: { at: T0, number } });
+  expect(begin("first")).toMatchObject({ claim: { attempt: 1 } });
+  const { exec } = sql;
+  let returned = 0;
+  sql.exec = (query, ...bindings) => {
+    const cursor = exec(query, ...bindings);
+    returned += cursor.toArray().length;
+    return cursor as never;
+  };
+  expect(begin("second")).toEqual({ claim: null, wakes: [] });
+  expect(returned).toBeLessThan(10);
+});
+
 test("a repeat is a duplicate, another body under the same id is refused", () => {
   const { accept } = makeShard();
   accept(task("e1"));

@@ -49,7 +49,7 @@ function releaseOne(parts: Parts, rules: Rules, row: DeliveryRow, choice: Releas
 /** In-app items whose instant has come: they take their place in the inbox, or wait on if it is quiet now. */
 export function appearDue(parts: Parts, rules: Rules, now: number): void {
   for (;;) {
-    const rows = parts.deliveries.due(channelNumber("in-app"), now, SLICE, 0);
+    const rows = parts.deliveries.due(channelNumber("in-app"), now, SLICE);
     for (const row of rows) {
       const decision = decideAnew(parts, rules, row, now);
       if (decision.do === "send") appear(parts, row, decision.silent ?? false);

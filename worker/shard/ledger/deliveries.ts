@@ -70,8 +70,20 @@ export class Deliveries {
   }
 
   /** Due rows of a channel in the order of their instants, then of their acceptance. */
-  due(channel: number, now: number, limit: number, offset: number): DeliveryRow[] {
-    return this.#rows(`channel = ? AND due <= ? ORDER BY due, id LIMIT ? OFFSET ?`, channel, now, limit, offset);
+  due(channel: number, now: number, limit: number): DeliveryRow[] {
+    return this.#rows(`channel = ? AND due <= ? ORDER BY due, id LIMIT ?`, channel, now, limit);
+  }
+
+  /** The same without what somebody is sending right now, and without all else for these busy people; leases that ran out included. */
+  claimable(channel: number, now: number, busy: number[], limit: number): DeliveryRow[] {
+    return this.#rows(
+      `channel = ? AND due <= ? AND (lease <= ? OR (lease IS NULL AND person NOT IN (SELECT value FROM json_each(?)))) ORDER BY due, id LIMIT ?`,
+      channel,
+      now,
+      now,
+      JSON.stringify(busy),
+      limit,
+    );
   }
 
   countDue(channel: number, now: number, most: number): number {
@@ -179,7 +191,7 @@ export class Deliveries {
     this.#sql.exec(`UPDATE delivery SET receipts = ? WHERE id = ?`, row.receipts, row.id);
   }
 
-  #rows(where: string, ...bindings: number[]): DeliveryRow[] {
+  #rows(where: string, ...bindings: (number | string)[]): DeliveryRow[] {
     const rows = this.#sql.exec<DeliveryRow>(`SELECT * FROM delivery WHERE ${where}`, ...bindings).toArray();
     for (const row of rows) if (row.lease !== null) row.state = STATE.sending;
     return rows;
