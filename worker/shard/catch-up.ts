@@ -14,20 +14,35 @@ const ONE_BY_ONE = 5;
  * speaks for all of them. What is no longer true is not in it; urgent ones go by themselves.
  */
 export function bundleHeld(parts: Parts, rules: Rules, channel: number, now: number): void {
-  // A WhatsApp template has no room for a list.
-  if (!rules.quietHours.catchUp || channelName(channel) === "whatsapp") return;
+  if (!rules.quietHours.catchUp || !hasRoom(channel)) return;
   for (const person of parts.deliveries.peopleHeld(channel, now, ONE_BY_ONE)) {
     const rows = parts.deliveries.heldFor(channel, person, now).filter((row) => mayJoin(parts, rules, row, now));
-    const [first, ...others] = rows;
-    if (!first || rows.length <= ONE_BY_ONE) continue;
-    const into = publicId(parts.shard, first.id);
-    for (const row of others) {
-      parts.deliveries.move(row, STATE.collapsed, "collapsed", null);
-      parts.deliveries.addReceipt(row, { at: new Date(now).toISOString(), state: "collapsed", said: `told with ${into}` });
-    }
-    parts.deliveries.bundle(first, rows.flatMap(idsOf));
+    if (rows.length > ONE_BY_ONE) bundle(parts, rows, now);
   }
 }
+
+/** What was parked becomes one message a person, the oldest of theirs; urgent ones stay by themselves. */
+export function bundleParked(parts: Parts, rules: Rules, channel: number, now: number): void {
+  if (!hasRoom(channel)) return;
+  for (const person of parts.deliveries.peopleParked(channel)) {
+    const rows = parts.deliveries.parkedFor(channel, person).filter((row) => mayJoin(parts, rules, row, now));
+    if (rows.length > 1) bundle(parts, rows, now);
+  }
+}
+
+/** The first speaks for all of them. */
+function bundle(parts: Parts, rows: DeliveryRow[], now: number): void {
+  const [first, ...others] = rows;
+  const into = publicId(parts.shard, first!.id);
+  for (const row of others) {
+    parts.deliveries.move(row, STATE.collapsed, "collapsed", null);
+    parts.deliveries.addReceipt(row, { at: new Date(now).toISOString(), state: "collapsed", said: `told with ${into}` });
+  }
+  parts.deliveries.bundle(first!, rows.flatMap(idsOf));
+}
+
+/** A WhatsApp template has no room for a list, and items in the bell are a list already. */
+const hasRoom = (channel: number): boolean => !["in-app", "whatsapp"].includes(channelName(channel));
 
 /** A message that was held a second time brings along those that it speaks for. */
 const idsOf = (row: DeliveryRow): number[] => (row.bundle === null ? [row.id] : (JSON.parse(row.bundle) as number[]));
@@ -44,6 +59,10 @@ export function bundledTexts({ events, people }: Parts, row: DeliveryRow): Texts
 }
 
 function mayJoin(parts: Parts, rules: Rules, row: DeliveryRow, now: number): boolean {
+  if (row.expires !== null && row.expires <= now) {
+    parts.deliveries.move(row, STATE.expired, "expired", null);
+    return false;
+  }
   const decision = decideAnew(parts, rules, row, now);
   if (decision.do !== "send") {
     moveBy(parts, row, decision);

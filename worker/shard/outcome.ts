@@ -6,7 +6,7 @@ import { backOff, MAX_ATTEMPTS } from "./ledger/back-off.ts";
 import { STATE, channelName, noticeOf } from "./ledger/cells.ts";
 import { attemptsOf, burntAttempts, toldBefore, type DeliveryRow } from "./ledger/deliveries.ts";
 import type { Parts } from "./parts.ts";
-import { park } from "./switch.ts";
+import { park, release } from "./switch.ts";
 
 /** `retryAt` chooses the instant of the next try for a wait of so many ms. */
 type At = { now: number; retryAt: (burnt: number, wait: number) => number };
@@ -19,6 +19,10 @@ export function applyOutcome(parts: Parts, row: DeliveryRow, outcome: Outcome, a
   const { deliveries, people, browsers, gates } = parts;
   const channel = channelName(row.channel);
   for (const endpoint of outcome.gone ?? []) browsers.remove(endpoint, people.at(row.person));
+  if (attempt && gates.isProbe(channel, row.id) && ["ok", "permanent", "gone"].includes(outcome.kind)) {
+    gates.clear(channel);
+    release(parts, gates.rules()!, channel, "all", at.now);
+  }
   const isForTemplate = outcome.kind === "fault" && outcome.template !== undefined;
   if (attempt && (outcome.kind !== "fault" || isForTemplate) && !outcome.unreachable) gates.reached(channel);
   switch (outcome.kind) {
@@ -101,6 +105,7 @@ function putOff(parts: Parts, row: DeliveryRow, outcome: Outcome, attempt: Attem
   if (wait === null || burnt >= MAX_ATTEMPTS) return fail(parts, row, outcome.code ?? "gave-up", attempt, now);
   const due = retryAt(burnt, Math.min(wait, outcome.atMostMs ?? Infinity));
   if (row.expires !== null && due >= row.expires) deliveries.move(row, STATE.expired, "expired", null, attempt);
+  else if (gates.gate(channelName(row.channel)) === "fault") deliveries.move(row, STATE.parked, "channel-fault", null, attempt);
   else if (gates.gate(channelName(row.channel)) !== "on") deliveries.move(row, STATE.parked, "channel-off", null, attempt);
   else deliveries.move(row, STATE.queued, "matrix", due, attempt);
 }

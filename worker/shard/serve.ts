@@ -108,12 +108,26 @@ export class Counter {
   }
 
   #serve(channel: ExternalChannel, rules: Rules, job: JobRef, now: number): Served {
-    if (rules.gates[channel] === "on") {
-      const claim = this.#claim(channel, rules, now);
-      if (claim) return { claim, wakes: [] };
-    }
+    const gate = rules.gates[channel];
+    const claim = gate === "on" ? this.#claim(channel, rules, now) : gate === "fault" ? this.#probe(channel, rules, now) : null;
+    if (claim) return { claim, wakes: [] };
     this.#parts.wakes.ended(channelNumber(channel), job.number); // What else is due waits for the jobs that serve its people.
     return { claim: null, wakes: [] };
+  }
+
+  /** A tripped channel is tried with the oldest message that may go; if it arrives, the others follow. */
+  #probe(channel: ExternalChannel, rules: Rules, now: number): Claim | null {
+    const { deliveries, gates } = this.#parts;
+    const at = gates.nextProbe(channel);
+    if (at === null || at > now) return null;
+    const open: Rules = { ...rules, gates: { ...rules.gates, [channel]: "on" } };
+    for (const row of deliveries.parked(channelNumber(channel), -1, SCAN)) {
+      gates.probes(channel, row.id, now);
+      deliveries.move(row, STATE.queued, "matrix", now);
+      const claim = this.#check(channel, open, row, now);
+      if (claim) return claim;
+    }
+    return null;
   }
 
   /** Nothing more for this job; whatever became due meanwhile gets a wake-up of its own. */

@@ -1,4 +1,4 @@
-import { EXTERNAL_CHANNELS, type Channel } from "@carillon/shared/channels";
+import { EXTERNAL_CHANNELS, type Channel, type ExternalChannel } from "@carillon/shared/channels";
 import type { Rules } from "@carillon/shared/decide";
 import { clientFrameSchema, type ServerFrame } from "@carillon/shared/inbox";
 import type { Preferences } from "@carillon/shared/preferences";
@@ -167,6 +167,7 @@ export class Shard implements SyncCalls {
       // Something is due, and whoever was woken for it may have died or never been reached.
       instants.push(this.#counter.nextDoubt(channel, now), wakes.nextLoss(channelNumber(channel), now));
     }
+    for (const channel of EXTERNAL_CHANNELS) instants.push(this.#probeAt(channel));
     if (this.#org.pending()) instants.push(now + CHANGE_LOST_MS);
     const known = instants.filter((instant) => instant !== null);
     return known.length === 0 ? null : Math.min(...known);
@@ -186,7 +187,10 @@ export class Shard implements SyncCalls {
         const backlog = deliveries.countDue(number, now, 1_000);
         if (backlog > 0) wakes.wantNow(number, now, backlog);
         wakes.repair(number, deliveries.earliest(number, now));
-      } else if (rules && deliveries.earliest(number) !== null) {
+        continue;
+      }
+      if (gate === "fault" && (this.#probeAt(channel) ?? Infinity) <= now) wakes.wantNow(number, now, 1);
+      if (rules && deliveries.earliest(number) !== null) {
         this.#counter.parkLost(channel, gate === "fault" ? "channel-fault" : "channel-off", now);
       }
     }
@@ -513,6 +517,13 @@ export class Shard implements SyncCalls {
   #replanFor(person: Person, now: number): void {
     const rules = this.#parts.gates.rules();
     if (rules) replan(this.#parts, rules, person.n, now);
+  }
+
+  /** When a tripped channel with something to send is tried again; null for any other. */
+  #probeAt(channel: ExternalChannel): number | null {
+    const { gates, deliveries } = this.#parts;
+    const at = gates.gate(channel) === "fault" ? gates.nextProbe(channel) : null;
+    return at !== null && deliveries.parked(channelNumber(channel), -1, 1).length > 0 ? at : null;
   }
 
   #armFor(channel: number, due: number): void {

@@ -2,6 +2,7 @@ import type { Channel } from "@carillon/shared/channels";
 import type { Gate, Rules } from "@carillon/shared/decide";
 import type { Reason } from "@carillon/shared/reasons";
 import type { Release } from "@carillon/shared/settings";
+import { bundleParked } from "./catch-up.ts";
 import { STATE, channelName, channelNumber, noticeOf } from "./ledger/cells.ts";
 import type { DeliveryRow } from "./ledger/deliveries.ts";
 import type { Parts } from "./parts.ts";
@@ -23,6 +24,7 @@ export function park(parts: Parts, channel: Channel, why: Reason): void {
 /** Lets what is parked on a channel go on, each exactly once, in the order of acceptance, through all checks. */
 export function release(parts: Parts, rules: Rules, channel: Channel, choice: Release, now: number): void {
   const number = channelNumber(channel);
+  if (choice === "digest") bundleParked(parts, rules, number, now);
   let after = -1;
   for (;;) {
     const rows = parts.deliveries.parked(number, after, SLICE);

@@ -142,6 +142,21 @@ export class Deliveries {
     );
   }
 
+  /** People for whom more than one delivery of a channel is parked. */
+  peopleParked(channel: number): number[] {
+    return this.#sql
+      .exec<{ person: number }>(
+        `SELECT person FROM delivery WHERE channel = ? AND state = ${STATE.parked} GROUP BY person HAVING count(*) > 1`,
+        channel,
+      )
+      .toArray()
+      .map((row) => row.person);
+  }
+
+  parkedFor(channel: number, person: number): DeliveryRow[] {
+    return this.#rows(`channel = ? AND state = ${STATE.parked} AND person = ? ORDER BY id`, channel, person);
+  }
+
   bundle(row: DeliveryRow, ids: number[]): void {
     row.bundle = JSON.stringify(ids);
     this.#sql.exec(`UPDATE delivery SET bundle = ? WHERE id = ?`, row.bundle, row.id);

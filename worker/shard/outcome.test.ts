@@ -1,0 +1,346 @@
+import { expect, test } from "vitest";
+import type { Channel, ExternalChannel } from "@carillon/shared/channels";
+import { CHANNELS } from "@carillon/shared/channels";
+import type { Gate, Rules } from "@carillon/shared/decide";
+import { EVENT_TYPES, type RoutingCells } from "@carillon/shared/event-types";
+import { eventSchema, toEvent } from "@carillon/shared/events";
+import { LIMITS } from "@carillon/shared/limits";
+import { initialQuietHours, quietHoursSchema } from "@carillon/shared/quiet-hours";
+import { openSql } from "../adapters/node-sqlite.ts";
+import type { Message, Outcome } from "../channels/channel.ts";
+import type { News } from "./calls.ts";
+import { Shard } from "./shard.ts";
+
+/** A Monday noon in UTC. */
+const T0 = Date.UTC(2026, 10, 23, 12, 0, 0);
+const MINUTE = 60_000;
+const DAY = 1_440 * MINUTE;
+const ADA = { id: "u1", email: "ada@example.com", phone: "+4915112345601", whatsappOptIn: true };
+const BEN = { id: "u2", email: "ben@example.com", phone: "+12025550102", whatsappOptIn: true };
+const FAULT: Outcome = { kind: "fault", code: "535", said: "bad credentials", remedy: "Type the password again." };
+
+/** Every channel on and every cell on, so that a test chooses by what it serves. */
+function rulesOf(gates: Partial<Record<Channel, Gate>> = {}, more: Partial<Rules> = {}): Rules {
+  const cells: RoutingCells = {};
+  for (const type of EVENT_TYPES)
+    cells[type] = Object.fromEntries(CHANNELS.map((channel) => [channel, { when: "on", locked: false }])) as RoutingCells[string];
+  return {
+    version: 1,
+    gates: { "in-app": "on", email: "on", sms: "on", whatsapp: "on", push: "on", ...gates },
+    cells,
+    quietHours: initialQuietHours(),
+    silentInQuietHours: true,
+    templateTypes: [...EVENT_TYPES],
+    ...more,
+  };
+}
+
+function makeShard(rules = rulesOf()) {
+  let now = T0;
+  let number = 0;
+  let version = rules.version;
+  const watching = new Set<string>();
+  const shard = new Shard({
+    sql: openSql(":memory:"),
+    clock: { now: () => now },
+    org: "acme",
+    shard: 0,
+    isWatching: (person) => watching.has(person),
+    random: () => 0.5,
+    randomId: () => `w${number++}`,
+  });
+  shard.apply(rules);
+
+  /** Serves what is due on a channel; answers the messages in their order. */
+  function serve(channel: ExternalChannel, outcome: Outcome | ((message: Message) => Outcome) = { kind: "ok" }): Message[] {
+    const job = { at: now, number: `job${number++}` };
+    const sent: Message[] = [];
+    let served = shard.begin({ version, channel, job });
+    if ("behind" in served) throw new Error("behind");
+    while (served.claim) {
+      const { id, message } = served.claim;
+      sent.push(message);
+      const became = typeof outcome === "function" ? outcome(message) : outcome;
+      served = shard.next({ version, channel, job, claim: id, outcome: became, ms: 1, isLast: false });
+    }
+    shard.beforeCommit();
+    return sent;
+  }
+
+  return {
+    shard,
+    serve,
+    watching,
+    pass: (ms: number) => (now += ms),
+    post(id: string, recipients: unknown[] = [ADA], more: object = {}) {
+      const input = eventSchema.parse({ id, type: "task_assigned", recipients, data: { task: { title: id } }, ...more });
+      const answer = shard.accept({ version, events: [{ event: toEvent(input, id), hash: id }] });
+      if ("behind" in answer) throw new Error("behind");
+      shard.beforeCommit();
+    },
+    /** The rules change, as an admin's switch does it. */
+    apply: (next: Rules, releases: Parameters<Shard["apply"]>[1] = {}) => shard.apply({ ...next, version: ++version }, releases),
+    delivery: (event: string, channel: Channel, user = "u1") =>
+      shard.event(event)!.deliveries.find((one) => one.channel === channel && one.user === user)!,
+    tell: (event: string, channel: Channel, news: Partial<News> & Pick<News, "state">) => {
+      const { id } = shard.event(event)!.deliveries.find((one) => one.channel === channel && one.user === "u1")!;
+      return shard.receipt({ id, said: null, outcome: null, ...news });
+    },
+    bell: (user: string) => shard.inbox({ user, filter: "all", q: null, type: null, limit: 50, cursor: null }).data,
+    balance: () => shard.ledger({ from: null, to: null }).unaccounted,
+  };
+}
+
+test("receipts come in any order and often: the state only goes forward, and each word is kept once", () => {
+  const orders: News["state"][][] = [
+    ["sent", "delivered", "read"],
+    ["read", "delivered", "sent"],
+    ["delivered", "delivered", "failed", "sent", "read", "read"],
+  ];
+  for (const order of orders) {
+    const { post, serve, tell, delivery, balance } = makeShard();
+    post("e1");
+    serve("sms");
+    for (const state of order) tell("e1", "sms", { state });
+    expect(delivery("e1", "sms"), order.join()).toMatchObject({ state: "read" });
+    const kept = delivery("e1", "sms").receipts.map(({ state }) => state);
+    expect(new Set(kept).size, order.join()).toBe(kept.length);
+    expect(balance()).toBe(0);
+  }
+});
+
+test("a receipt that overtakes the answer counts once the answer is there", () => {
+  for (const [state, ends] of [
+    ["delivered", "delivered"],
+    ["failed", "failed"],
+  ] as const) {
+    const { post, serve, tell, delivery } = makeShard();
+    post("e1");
+    serve("sms", () => {
+      tell("e1", "sms", { state, outcome: state === "failed" ? { kind: "permanent", code: "30007" } : null });
+      expect(delivery("e1", "sms").state).toBe("sending");
+      return { kind: "ok" };
+    });
+    expect(delivery("e1", "sms")).toMatchObject({ state: ends });
+    expect(JSON.stringify(delivery("e1", "sms").receipts)).not.toContain("outcome");
+  }
+});
+
+test("a failure told later is tried again, given up, or ends the address, as its outcome says", () => {
+  const late = (outcome: Outcome) => {
+    const made = makeShard();
+    made.post("e1");
+    made.serve("sms");
+    made.tell("e1", "sms", { state: "failed", said: "later", outcome });
+    return made;
+  };
+  const retried = late({ kind: "retry", code: "30008", atMostMs: 5 * MINUTE });
+  expect(retried.delivery("e1", "sms").state).toBe("queued");
+  retried.pass(5 * MINUTE);
+  expect(retried.serve("sms")).toHaveLength(1);
+  expect(retried.delivery("e1", "sms").state).toBe("sent");
+
+  expect(late({ kind: "permanent", code: "30007" }).delivery("e1", "sms")).toMatchObject({ state: "failed", reason: "30007" });
+  expect(late({ kind: "permanent", code: "30036", expired: true }).delivery("e1", "sms").state).toBe("expired");
+  const gone = late({ kind: "gone", code: "30005", said: "unknown number" });
+  gone.post("e2");
+  expect(gone.serve("sms")).toEqual([]);
+  expect(gone.delivery("e2", "sms")).toMatchObject({ state: "skipped", reason: "address-gone" });
+  expect(gone.delivery("e2", "email").state).toBe("queued");
+
+  const suspended = late(FAULT);
+  expect(suspended.shard.channelStatus("sms")).toMatchObject({ fault: { why: "bad credentials" }, parked: 1 });
+});
+
+test("an unknown id, a repeat and what is no news change nothing", () => {
+  const { shard, post, serve, tell, delivery } = makeShard();
+  post("e1");
+  expect(tell("e1", "sms", { state: "failed" })).toMatchObject({ known: true });
+  expect(delivery("e1", "sms").state).toBe("queued"); // It was never handed over.
+  serve("sms");
+  expect(shard.receipt({ id: "0-zzzz", state: "delivered", said: null, outcome: null }).known).toBe(false);
+  expect(shard.receipt({ id: "garbage", state: "delivered", said: null, outcome: null }).known).toBe(false);
+  expect(delivery("e1", "sms")).toMatchObject({ state: "sent", receipts: [] });
+});
+
+test("a number without WhatsApp is left alone for 30 days, and tried again then", () => {
+  const { post, serve, pass, delivery, shard } = makeShard();
+  post("e1");
+  serve("whatsapp", { kind: "gone", code: "131026", goneForMs: 30 * DAY });
+  expect(shard.user("u1")!.gone).toMatchObject([{ channel: "whatsapp", until: new Date(T0 + 30 * DAY).toISOString() }]);
+  pass(29 * DAY);
+  post("e2");
+  expect(delivery("e2", "whatsapp")).toMatchObject({ state: "skipped", reason: "address-gone" });
+  pass(DAY);
+  post("e3");
+  expect(serve("whatsapp")).toHaveLength(1);
+});
+
+test("STOP ends SMS for everybody with that phone, START brings it back, and another address is untouched", () => {
+  const { shard, post, serve, delivery } = makeShard();
+  post("e1", [ADA, { ...BEN, phone: ADA.phone }]);
+  expect(shard.optOut({ channel: "sms", phone: ADA.phone, isOut: true, said: "STOP" }).people).toBe(2);
+  expect(serve("sms")).toEqual([]);
+  expect(delivery("e1", "sms").reason).toBe("address-gone");
+  expect(serve("whatsapp")).toHaveLength(2);
+  shard.optOut({ channel: "sms", phone: ADA.phone, isOut: false, said: "START" });
+  post("e2");
+  expect(serve("sms")).toHaveLength(1);
+});
+
+test("START does not revive a number that its carrier has declared dead", () => {
+  const { shard, post, serve, delivery } = makeShard();
+  post("e1");
+  serve("sms", { kind: "gone", code: "30005" });
+  shard.optOut({ channel: "sms", phone: ADA.phone, isOut: false, said: "START" });
+  post("e2");
+  expect(delivery("e2", "sms").reason).toBe("address-gone");
+});
+
+test("a template's fault parks its own messages only, and its approval releases each of them once", () => {
+  const { shard, post, serve, delivery, balance } = makeShard();
+  const fault: Outcome = { ...FAULT, code: "132015", template: { name: "crm_task", language: "en" } };
+  post("e1");
+  post("e2");
+  post("e3", [ADA], { type: "mention", data: { text: "hello" } });
+  expect(serve("whatsapp", (message) => (message.event.type === "mention" ? { kind: "ok" } : fault)).map(({ event }) => event.id)).toEqual([
+    "e1",
+    "e3",
+  ]);
+  expect(["e1", "e2"].map((event) => delivery(event, "whatsapp"))).toMatchObject([
+    { state: "parked", reason: "template-not-approved" },
+    { state: "parked", reason: "template-not-approved" },
+  ]);
+  expect(delivery("e3", "whatsapp").state).toBe("sent");
+  expect(shard.channelStatus("whatsapp")).toMatchObject({ fault: null, templateFaults: [{ name: "crm_task", type: "task_assigned" }] });
+  shard.templateUsable({ name: "another", language: "en" });
+  expect(serve("whatsapp")).toEqual([]);
+  shard.templateUsable({ name: "crm_task", language: "en" });
+  expect(serve("whatsapp").map(({ event }) => event.id)).toEqual(["e1", "e2"]);
+  expect(balance()).toBe(0);
+});
+
+test("a type without a template is skipped", () => {
+  const { post, delivery } = makeShard(rulesOf({}, { templateTypes: ["mention"] }));
+  post("e1");
+  expect(delivery("e1", "whatsapp")).toMatchObject({ state: "skipped", reason: "template-not-approved" });
+});
+
+const browser = (n: number) => ({ endpoint: `https://push.example/${n}`, p256dh: "p", auth: "a", publicKey: "K" });
+
+test("a push goes to all browsers of a person, and one that is gone gets nothing more", () => {
+  const { shard, post, serve, delivery } = makeShard();
+  post("e1");
+  expect(delivery("e1", "push").reason).toBe("no-address");
+  for (const n of [1, 2]) shard.putBrowser("u1", browser(n));
+  post("e2");
+  const [message] = serve("push", { kind: "ok", gone: [browser(1).endpoint] });
+  expect(message!.subscriptions).toEqual([browser(1), browser(2)]);
+  expect(delivery("e2", "push")).toMatchObject({ state: "sent", to: "2 browsers" });
+  post("e3");
+  expect(serve("push", { kind: "gone", gone: [browser(2).endpoint] })[0]!.subscriptions).toEqual([browser(2)]);
+  expect(delivery("e3", "push")).toMatchObject({ state: "failed", reason: "address-gone" });
+  expect(shard.user("u1")!.gone).toEqual([]);
+  post("e4");
+  expect(delivery("e4", "push").reason).toBe("no-address");
+  shard.putBrowser("u1", browser(3));
+  post("e5");
+  expect(serve("push")).toHaveLength(1);
+});
+
+test("a browser belongs to whoever signed in there last, nobody has more than twenty, and an erased person has none", () => {
+  const { shard } = makeShard();
+  for (let n = 0; n < LIMITS.browsers + 2; n++) shard.putBrowser("u1", browser(n));
+  expect(shard.browsersOf("u1")).toHaveLength(LIMITS.browsers);
+  shard.putBrowser("u2", browser(5));
+  expect(shard.browsersOf("u2")).toEqual([browser(5)]);
+  expect(shard.browsersOf("u1").map(({ endpoint }) => endpoint)).not.toContain(browser(5).endpoint);
+  expect(shard.pushStatus()).toEqual({ browsers: LIMITS.browsers, people: 2, byKey: { K: LIMITS.browsers } });
+  expect(shard.removeBrowser("u1", browser(5).endpoint)).toBe(false);
+  expect(shard.removeBrowser("u2", browser(5).endpoint)).toBe(true);
+  shard.eraseUser("u1");
+  expect(shard.pushStatus()).toMatchObject({ browsers: 0, people: 0 });
+});
+
+test("a push is not sent to somebody who looks at the bell", () => {
+  const { shard, post, serve, watching, delivery } = makeShard();
+  shard.putBrowser("u1", browser(1));
+  watching.add("u1");
+  post("e1");
+  expect(serve("push")).toEqual([]);
+  expect(delivery("e1", "push")).toMatchObject({ state: "skipped", reason: "shown-in-tab" });
+  watching.clear();
+  post("e2");
+  expect(serve("push")).toHaveLength(1);
+});
+
+test("a provider keeps a message no longer than until the person's next quiet minute, or until it expires", () => {
+  const quietHours = quietHoursSchema.parse({ version: 1, enabled: true, start: "20:00", end: "08:00", quietDays: [], timeZone: "UTC" });
+  const { post, serve } = makeShard(rulesOf({}, { quietHours }));
+  post("e1");
+  post("e2", [ADA], { expiresAt: new Date(T0 + 10 * MINUTE).toISOString() });
+  post("e3", [ADA], { priority: "high" });
+  expect(serve("sms").map(({ validForSeconds }) => validForSeconds)).toEqual([8 * 3_600, 600, undefined]);
+});
+
+test("after a try in doubt the provider is told since when it may have the message", () => {
+  const { post, serve, pass } = makeShard();
+  post("e1");
+  serve("sms", { kind: "ambiguous" });
+  pass(MINUTE);
+  expect(serve("sms")).toMatchObject([{ maybeSentAt: T0 - 1 }]);
+});
+
+test("released as a digest, what was parked is one message a person; urgent ones stay by themselves", () => {
+  const { apply, post, serve, delivery, balance } = makeShard(rulesOf({ email: "off" }));
+  for (const id of ["e1", "e2", "e3"]) post(id, [ADA, BEN]);
+  post("e4", [ADA], { priority: "high" });
+  post("e5", [BEN], { expiresAt: new Date(T0 + MINUTE).toISOString() });
+  apply(rulesOf({ email: "on" }), { email: "digest" });
+  const sent = serve("email").map(({ to, texts }) => `${to.id} ${texts.title}`);
+  expect(sent).toHaveLength(3);
+  expect(sent.filter((line) => line.startsWith("u1"))).toHaveLength(2);
+  expect(delivery("e1", "email").state).toBe("sent");
+  expect(delivery("e2", "email")).toMatchObject({ state: "collapsed", reason: "collapsed" });
+  expect(delivery("e4", "email").state).toBe("sent");
+  expect(balance()).toBe(0);
+});
+
+test("a tripped channel is tried with one message a minute, and the first that arrives releases the others", () => {
+  const { shard, post, serve, pass, balance } = makeShard();
+  for (const id of ["e1", "e2", "e3"]) post(id);
+  expect(serve("email", FAULT)).toHaveLength(1);
+  expect(shard.channelStatus("email")).toMatchObject({ parked: 3 });
+  expect(serve("email")).toEqual([]); // too soon
+  pass(MINUTE);
+  expect(shard.alarm().wakes.map(({ channel }) => channel)).toContain("email");
+  expect(serve("email", FAULT)).toHaveLength(1);
+  expect(shard.channelStatus("email")).toMatchObject({ parked: 3, fault: { since: T0 } });
+  pass(MINUTE);
+  shard.alarm();
+  let count = 0;
+  expect(serve("email", () => ({ kind: "ok" }) as const).length + ((count = serve("email").length), count)).toBe(3);
+  expect(shard.channelStatus("email")).toMatchObject({ parked: 0, fault: null });
+  expect(balance()).toBe(0);
+});
+
+test("admins with a bell hear of a channel that stopped, and of failures once an hour", () => {
+  const { shard, post, serve, pass, bell } = makeShard();
+  shard.socketTicket("admin:owner", T0 + MINUTE);
+  post("e1");
+  post("e2", [BEN]);
+  serve("email", { kind: "permanent", code: "554" });
+  serve("sms", FAULT);
+  expect(bell("admin:owner")).toMatchObject([
+    { title: "SMS has stopped", body: "bad credentials Type the password again.", priority: "high", link: "/sms" },
+    { title: "Email: undelivered messages", link: "/delivery-log?state=failed&channel=email" },
+  ]);
+  post("e3");
+  serve("email", { kind: "permanent", code: "554" });
+  expect(bell("admin:owner")).toHaveLength(2);
+  pass(60 * MINUTE);
+  post("e4");
+  serve("email", { kind: "permanent", code: "554" });
+  expect(bell("admin:owner")).toHaveLength(3);
+  expect(bell("u1").map(({ type }) => type)).not.toContain("carillon_alert");
+});
