@@ -1,4 +1,4 @@
-import type { EventType } from "./event-types.ts";
+import { isEventType, type EventType } from "./event-types.ts";
 
 /** The languages that have built-in texts, the fallback first. */
 export const LANGUAGES = ["en"] as const;
@@ -176,3 +176,21 @@ const ENGLISH: Record<EventType, Record<TextChannel, TextSource>> = {
 
 /** The built-in texts. Each holds the title, name or text in full; a missing value never leaves a gap. */
 export const TEXTS: Record<Language, Record<EventType, Record<TextChannel, TextSource>>> = { en: ENGLISH };
+
+/** How an event of an organisation's own reads before anybody has written a text for it. `eventName` is the type's name. */
+const OWN: TextSource = {
+  title: "{eventName}{title, select, none {} other {: {title}}}",
+  body: "{text, select, none {} other {{text}}}",
+  action: "Open",
+};
+const OWN_TEXTS: Record<TextChannel, TextSource> = {
+  "in-app": OWN,
+  email: OWN,
+  // An SMS has no title beside its text.
+  sms: { ...OWN, body: `${OWN.title}{text, select, none {} other {: {text}}}` },
+  push: OWN,
+};
+
+/** What is said of an event as long as no admin has written it otherwise. */
+export const builtInText = (type: string, channel: TextChannel, language: Language): TextSource =>
+  isEventType(type) ? TEXTS[language][type][channel] : OWN_TEXTS[channel];

@@ -1,7 +1,8 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { EVENT_TYPES, type EventType } from "@carillon/shared/event-types";
 import { countSegments } from "@carillon/shared/sms-segments";
 import type { TextChannel } from "@carillon/shared/texts";
+import type { ChangedTexts } from "@carillon/shared/templates";
 import { cut } from "./cut.ts";
 import { languageOf, renderTexts, renderValues } from "./render.ts";
 
@@ -221,4 +222,60 @@ test("a language without texts reads English, dates and all", () => {
   expect(renderTexts({ type: "task_overdue", data: { task: { title: "A", dueAt: "2026-11-24" } } }, "in-app", "de").body).toBe(
     "“A” was due Nov 24, 2026.",
   );
+});
+
+describe("a text that an admin has changed", () => {
+  const changed: ChangedTexts = {
+    task_assigned: { email: { en: { title: "Work for you: {task_title}" } }, push: { en: { title: "Task", body: "{task_title}" } } },
+    site_visit: { sms: { en: { body: "{eventName} on {day}: {visitors, plural, one {# visitor} other {# visitors}} at {site}" } } },
+  };
+  const say = (type: string, channel: TextChannel, data: Record<string, unknown>, texts: ChangedTexts = changed) =>
+    renderTexts({ type, typeName: "Site visit", data }, channel, "en", null, texts);
+
+  test("goes before the built-in one, part by part, on its channel only", () => {
+    const data = { task: { title: "Call Acme" }, actorName: "Kim" };
+    expect(say("task_assigned", "email", data)).toMatchObject({ title: "Work for you: Call Acme", body: "Kim assigned you “Call Acme”." });
+    expect(say("task_assigned", "in-app", data)).toMatchObject({ title: "New task: Call Acme" });
+    expect(say("task_overdue", "email", data)).toMatchObject({ title: "Overdue: Call Acme" });
+  });
+
+  test("leaves no gap and no word of ours where a variable is missing", () => {
+    expect(say("task_assigned", "email", {})).toMatchObject({ title: "Work for you: " });
+    expect(say("task_assigned", "email", { task: { title: "none" } }).title).toBe("Work for you: none");
+  });
+
+  test("gives way to the built-in words where nothing would be left of it, but an empty one is meant", () => {
+    expect(say("task_assigned", "push", {})).toMatchObject({ title: "Task", body: "You were assigned a task." });
+    const empty: ChangedTexts = { task_assigned: { push: { en: { body: "" } } } };
+    expect(say("task_assigned", "push", {}, empty)).toMatchObject({ title: "New task", body: "" });
+  });
+
+  test("gives way where it can't be used at all", () => {
+    for (const title of ["{", "{task_dueAt, date, short}", "{task_title, number}"]) {
+      const broken: ChangedTexts = { task_assigned: { "in-app": { en: { title } } } };
+      expect(say("task_assigned", "in-app", { task: { title: "A", dueAt: "soon" } }, broken).title).toBe("New task: A");
+    }
+  });
+
+  test("may name what an own event's data carry, written for the reader", () => {
+    const sms = (data: Record<string, unknown>) => say("site_visit", "sms", data).body;
+    expect(sms({ day: "2026-11-24", visitors: 1_200, site: "Dock 4" })).toBe("Site visit on Nov 24, 2026: 1,200 visitors at Dock 4");
+    expect(sms({ day: "soon", visitors: "many", site: true })).toBe("Site visit on soon: 0 visitors at true");
+    expect(sms({ day: { a: 1 }, visitors: null, site: "{day}" })).toBe("Site visit on : 0 visitors at {day}");
+    expect(sms({ day: "2026-11-24T25:61", site: "__proto__" })).toBe("Site visit on 2026-11-24T25:61: 0 visitors at __proto__");
+  });
+
+  test("counts are written as the reader writes numbers, and choose by their value", () => {
+    const texts: ChangedTexts = {
+      import_completed: { "in-app": { en: { body: "{import_created} of {import_name, select, none {a file} a {A} other {B}}" } } },
+    };
+    const body = (data: object) => say("import_completed", "in-app", { import: data }, texts).body;
+    expect(body({ created: 1_200, name: "a" })).toBe("1,200 of A");
+    expect(body({ created: "7", name: "constructor" })).toBe("7 of B");
+    expect(body({})).toBe(" of a file");
+  });
+
+  test("is looked up as data: a type that is called as something every object has has none", () => {
+    expect(say("constructor", "in-app", { text: "x" })).toMatchObject({ title: "Site visit", body: "x" });
+  });
 });

@@ -1,58 +1,40 @@
-import { IntlMessageFormat } from "intl-messageformat";
-import { isEventType } from "@carillon/shared/event-types";
-import { LANGUAGES, TEXTS, VARIABLES, type Language, type TextChannel, type Variable } from "@carillon/shared/texts";
+import { TEXT_LIMITS, type ChangedTexts } from "@carillon/shared/templates";
+import type { VariableUse } from "@carillon/shared/text-syntax";
+import { LANGUAGES, VARIABLES, builtInText, type Language, type TextChannel, type TextSource, type Variable } from "@carillon/shared/texts";
 import type { Texts } from "../channels/channel.ts";
+import { compile } from "./compile.ts";
 import { cut } from "./cut.ts";
-import { NONE, unmark, valuesOf, type Reader } from "./values.ts";
-
-/** UTF-16 units: what fits a row of the bell, what Twilio takes, what browsers show. A mail has no such limit. */
-const LIMITS: Record<TextChannel, { title: number; body: number } | null> = {
-  "in-app": { title: 200, body: 2_000 },
-  email: null,
-  sms: { title: 200, body: 1_600 },
-  push: { title: 200, body: 2_000 },
-};
+import { valueOf, valueOfKnown, writeNumber, type Reader, type ToldEvent } from "./values.ts";
 
 /**
  * The final texts of an event for one channel and reader. Values come out literally, whatever they hold; missing ones leave no gap.
- * `locale` is any BCP 47 tag: it chooses the language, and how times and amounts are written. Never throws for any `data`.
+ * `locale` is any BCP 47 tag: it chooses the language, and how times and amounts are written. What admins have `changed` goes before
+ * the built-in texts. Never throws for any `data`.
  */
 export function renderTexts(
-  event: { type: string; typeName?: string | null; data: Record<string, unknown> },
+  event: ToldEvent,
   channel: TextChannel,
   locale: string,
   timeZone: string | null = null,
+  changed: ChangedTexts | null = null,
 ): Texts {
   const language = languageOf(locale);
-  if (!isEventType(event.type)) return ownTexts(event, language, channel);
-  const source = TEXTS[language][event.type][channel];
   const reader = { locale: formattingLocale(locale, language), timeZone };
-  const title = oneLine(render(source.title, event.data, reader));
-  const body = render(source.body, event.data, reader);
-  return { ...fitting(title, body, channel), action: render(source.action, event.data, reader), locale: language };
+  const builtIn = builtInText(event.type, channel, language);
+  const written = changed && Object.hasOwn(changed, event.type) ? changed[event.type]?.[channel]?.[language] : undefined;
+  const say = (part: keyof TextSource): string =>
+    (written?.[part] === undefined ? null : renderWritten(written[part], event, reader)) ?? render(builtIn[part], event, reader);
+  return { ...fitting(oneLine(say("title")), say("body"), channel), action: oneLine(say("action")), locale: language };
 }
 
 /** Both within the channel's limits. */
 function fitting(title: string, body: string, channel: TextChannel): { title: string; body: string } {
-  const limits = LIMITS[channel];
+  const limits = TEXT_LIMITS[channel];
   if (!limits) return { title, body };
   // An ellipsis in one character would make two SMS of one.
   const isCutSms = channel === "sms" && body.length > limits.body;
   const short = isCutSms ? cut(body, limits.body - 2).replace(/…$/, "...") : cut(body, limits.body);
   return { title: cut(title, limits.title), body: short };
-}
-
-/** An organisation's own event: its name, and what its data says as `title` and `text`. */
-function ownTexts(
-  event: { type: string; typeName?: string | null; data: Record<string, unknown> },
-  language: Language,
-  channel: TextChannel,
-): Texts {
-  const text = (name: string) => (typeof event.data[name] === "string" ? event.data[name] : "");
-  const title = oneLine([event.typeName ?? event.type, text("title")].filter(Boolean).join(": "));
-  // An SMS has no title beside its text.
-  const body = channel === "sms" ? [title, text("text")].filter(Boolean).join(": ") : text("text");
-  return { ...fitting(title, body, channel), action: "Open", locale: language };
 }
 
 /**
@@ -65,10 +47,10 @@ export function renderValues(
   timeZone: string | null = null,
 ): Partial<Record<Variable, string>> {
   const reader = { locale: formattingLocale(locale, languageOf(locale)), timeZone };
-  const names = Object.keys(VARIABLES) as Variable[];
   const values: Partial<Record<Variable, string>> = {};
-  for (const [name, value] of Object.entries(valuesOf(names, event.data, reader)) as [Variable, string | number][]) {
-    if (value !== NONE) values[name] = typeof value === "number" ? value.toLocaleString(reader.locale) : unmark(value);
+  for (const name of Object.keys(VARIABLES) as Variable[]) {
+    const value = valueOfKnown(name, event.data, reader);
+    if (value !== null) values[name] = shown(value, reader);
   }
   return values;
 }
@@ -89,34 +71,39 @@ function formattingLocale(locale: string, language: Language): string {
   }
 }
 
-function render(source: string, data: Record<string, unknown>, reader: Reader): string {
-  const text = compile(source, reader.locale);
-  if (text.variables.length === 0) return source;
-  return unmark(String(text.format.format(valuesOf(text.variables, data, reader))));
-}
-
-type Compiled = { format: IntlMessageFormat; variables: Variable[] };
-const compiled = new Map<string, Map<string, Compiled>>();
-
-/** Parsing a text costs some 100 µs, so it is done once per text and locale. */
-function compile(source: string, locale: string): Compiled {
-  let texts = compiled.get(locale);
-  if (!texts) {
-    if (compiled.size >= MOST_LOCALES) compiled.clear();
-    compiled.set(locale, (texts = new Map()));
+/** What an admin has written; null where this event's data leave nothing of it, or where it can't be used, so that the built-in text stands in. */
+function renderWritten(source: string, event: ToldEvent, reader: Reader): string | null {
+  if (source.trim() === "") return "";
+  try {
+    const text = render(source, event, reader);
+    return text.trim() === "" ? null : text;
+  } catch {
+    return null;
   }
-  let text = texts.get(source);
-  if (!text)
-    texts.set(
-      source,
-      (text = { format: new IntlMessageFormat(source, locale, undefined, { ignoreTag: true }), variables: variablesOf(source) }),
-    );
-  return text;
 }
-/** Callers choose locales, so the store is bounded. */
-const MOST_LOCALES = 50;
 
-const variablesOf = (source: string): Variable[] =>
-  (Object.keys(VARIABLES) as Variable[]).filter((name) => new RegExp(`\\{\\s*${name}\\s*[,}]`).test(source));
+function render(source: string, event: ToldEvent, reader: Reader): string {
+  const { format, variables } = compile(source, reader.locale);
+  const values: Record<string, string | number> = {};
+  for (const { name, uses } of variables) {
+    const value = valueOf(name, event, reader);
+    for (const { use, key } of uses) values[key] = USED[use](value, reader);
+  }
+  return String(format.format(values));
+}
+
+const shown = (value: string | number, { locale }: Reader): string => (typeof value === "number" ? writeNumber(value, locale) : value);
+
+/** `select` asks for what is missing by this word. */
+const NONE = "none";
+/** Whoever really is called "none" is not missing: no case is called this. */
+const chosen = (value: string | number | null): string | number => (value === null ? NONE : value === NONE ? `${NONE}\u{E0FF}` : value);
+
+/** A missing variable leaves no gap where it is shown, has a case of its own, and counts as 0. */
+const USED: Record<VariableUse, (value: string | number | null, reader: Reader) => string | number> = {
+  shown: (value, reader) => (value === null ? "" : shown(value, reader)),
+  chosen,
+  counted: (value) => (typeof value === "number" ? value : 0),
+};
 
 const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");

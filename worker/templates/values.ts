@@ -1,10 +1,8 @@
+import { isEventType } from "@carillon/shared/event-types";
 import { VARIABLES, type Variable } from "@carillon/shared/texts";
 
-/** What a variable that is missing, blank or of no use has as its value; texts ask for it with `select`. */
-export const NONE = "none";
-
-/** Marks a real value that spells like NONE; taken out again after formatting. Private use, so no one writes it. */
-const REALLY = "\u{E0FF}";
+/** An event as its texts see it; `typeName` is that of an organisation's own type. */
+export type ToldEvent = { type: string; typeName?: string | null; data: Record<string, unknown> };
 
 /** How times and numbers are written. `timeZone` is the reader's; without one times are written in UTC and say so. */
 export type Reader = { locale: string; timeZone: string | null };
@@ -12,21 +10,22 @@ export type Reader = { locale: string; timeZone: string | null };
 /** Longer texts are of no use to any channel, and the schema lets none through. */
 const LONGEST = 20_000;
 
-/** The values of a text's variables, looked up in an event's `data`. Takes whatever JSON may hold and never throws. */
-export function valuesOf(names: readonly Variable[], data: Record<string, unknown>, reader: Reader): Record<string, string | number> {
-  const values: Record<string, string | number> = {};
-  for (const name of names) values[name] = valueOf(name, data, reader) ?? NONE;
-  return values;
+/**
+ * What a variable says to a reader: a number for a count, else a text; null for what is missing, blank or of no use. Takes whatever
+ * JSON may hold and never throws.
+ */
+export function valueOf(name: string, event: ToldEvent, reader: Reader): string | number | null {
+  if (isEventType(event.type)) return Object.hasOwn(VARIABLES, name) ? valueOfKnown(name as Variable, event.data, reader) : null;
+  if (name === "eventName") return event.typeName ?? event.type;
+  return name === "title" || name === "text" ? readable(own(event.data, name)) : valueOfOwn(own(event.data, name), reader);
 }
 
-export const unmark = (text: string): string => (text.includes(REALLY) ? text.replaceAll(REALLY, "") : text);
-
-function valueOf(name: Variable, data: Record<string, unknown>, reader: Reader): string | number | null {
+export function valueOfKnown(name: Variable, data: Record<string, unknown>, reader: Reader): string | number | null {
   const value = lookUp(name, data);
   if (value === null) return null;
   switch (VARIABLES[name]) {
     case "text":
-      return value === NONE ? NONE + REALLY : value;
+      return value;
     case "time":
       return writeTime(value, reader);
     case "amount":
@@ -38,10 +37,27 @@ function valueOf(name: Variable, data: Record<string, unknown>, reader: Reader):
   }
 }
 
-/** A text that is not blank, or null. Numbers are texts too; lists, objects and booleans are nothing that could be read out. */
+/** Of an own type only the value itself tells what it is: numbers are counts, a whole ISO 8601 day or instant is a time. */
+function valueOfOwn(value: unknown, reader: Reader): string | number | null {
+  if (typeof value === "boolean") return String(value);
+  const text = readable(value);
+  if (text === null || typeof value === "number") return text === null ? null : (toNumber(text) ?? text);
+  return INSTANT.test(text) ? writeTime(text, reader) : text;
+}
+const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
+
+/** A number as it is written in a text. */
+export const writeNumber = (value: number, locale: string): string =>
+  remember(amounts, locale, () => new Intl.NumberFormat(locale)).format(value);
+
+/** `task_title` is `data.task.title`. */
 function lookUp(name: Variable, data: Record<string, unknown>): string | null {
   const underscore = name.indexOf("_");
-  const value = underscore < 0 ? own(data, name) : own(own(data, name.slice(0, underscore)), name.slice(underscore + 1));
+  return readable(underscore < 0 ? own(data, name) : own(own(data, name.slice(0, underscore)), name.slice(underscore + 1)));
+}
+
+/** A text that is not blank, or null. Numbers are texts too; lists, objects and booleans are nothing that could be read out. */
+function readable(value: unknown): string | null {
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : null;
   if (typeof value !== "string") return null;
   const text = value.slice(0, LONGEST).toWellFormed();
@@ -90,7 +106,7 @@ function writeAmount(value: string, currency: string | null, locale: string): st
       () => new Intl.NumberFormat(locale, { style: "currency", currency, trailingZeroDisplay: "stripIfInteger" }),
     ).format(number);
   }
-  const plain = remember(amounts, locale, () => new Intl.NumberFormat(locale)).format(number);
+  const plain = writeNumber(number, locale);
   return currency === null ? plain : `${plain} ${currency}`;
 }
 
