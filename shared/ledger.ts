@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { CHANNELS } from "./channels.ts";
+import { routingCellSchema } from "./event-types.ts";
 
 /**
  * The states of a delivery (event × person × channel). Each cell is in exactly one.
@@ -38,6 +39,21 @@ export type Attempt = z.infer<typeof attemptSchema>;
 export const receiptSchema = z.object({ at: z.string(), state: stateSchema, said: z.string().optional() });
 export type Receipt = z.infer<typeof receiptSchema>;
 
+/** The values that a decision was taken from. */
+export const decisionDetailsSchema = z.object({
+  /** The route of the type on the channel; null for a type without any. */
+  cell: routingCellSchema.nullable(),
+  /** What the person has chosen for it; null when nothing. */
+  preference: z.boolean().nullable(),
+  gate: z.enum(["on", "off", "fault", "unset"]),
+  address: z.enum(["yes", "none", "gone", "not-opted-in"]),
+  /** The zone that counts for the person, and its wall clock, such as `Mon 08:00`. */
+  timeZone: z.string(),
+  localTime: z.string(),
+  quiet: z.boolean(),
+});
+export type DecisionDetails = z.infer<typeof decisionDetailsSchema>;
+
 /** A row of the delivery log. `id` begins with the shard's number. */
 export const deliverySchema = z.object({
   id: z.string(),
@@ -54,6 +70,8 @@ export const deliverySchema = z.object({
   to: z.string().optional(),
   attempts: z.array(attemptSchema),
   receipts: z.array(receiptSchema),
+  /** Where one event or one delivery is asked for: when it was decided last, by which settings, and from what. */
+  decided: z.object({ at: z.string(), settingsVersion: z.number(), from: decisionDetailsSchema.nullable() }).optional(),
 });
 export type Delivery = z.infer<typeof deliverySchema>;
 

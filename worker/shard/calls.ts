@@ -4,7 +4,7 @@ import type { Gate, Rules } from "@carillon/shared/decide";
 import type { RoutingCell, RoutingCells } from "@carillon/shared/event-types";
 import type { Event, Issue } from "@carillon/shared/events";
 import type { InboxFilter, InboxItem, InboxMark } from "@carillon/shared/inbox";
-import type { Delivery, Ledger, State } from "@carillon/shared/ledger";
+import type { DecisionDetails, Delivery, Ledger, State } from "@carillon/shared/ledger";
 import type { User, UserFields } from "@carillon/shared/people";
 import type { Preferences } from "@carillon/shared/preferences";
 import type { QuietHours } from "@carillon/shared/quiet-hours";
@@ -65,6 +65,8 @@ export type ShardCalls = {
   templateUsable(template: { name: string; language: string } | null): Promise<{ wakes: Wake[] }>;
   /** Binds a browser to a person. It is taken from whoever had it, and beyond 20 the oldest gives way. */
   putBrowser(user: string, browser: PushSubscription): Promise<{ browsers: number; wakes: Wake[] }>;
+  /** The same in the place of one that the person has; null if they have neither, and nothing is stored. */
+  replaceBrowser(user: string, endpoint: string, browser: PushSubscription): Promise<{ browsers: number; wakes: Wake[] } | null>;
   /** False if the person has no such browser; `user` null takes it from anybody. */
   removeBrowser(user: string | null, endpoint: string): Promise<boolean>;
   browsersOf(user: string): Promise<PushSubscription[]>;
@@ -138,15 +140,7 @@ export type SimulatedDecision = {
   silent?: boolean;
   why: Reason;
   /** The values that it was taken from. */
-  details: {
-    cell: RoutingCell | null;
-    preference: boolean | null;
-    gate: Gate;
-    address: string;
-    timeZone: string | null;
-    localTime: string;
-    quiet: boolean;
-  };
+  details: DecisionDetails;
 };
 
 export type QuietNow = {

@@ -10,7 +10,7 @@ export function optOut(
   const address = { channel, address: phone };
   for (const person of owners) {
     if (isOut) people.markGone(person, { ...address, why: said, since: new Date(now).toISOString(), optedOut: true });
-    else people.clearOptOut(person, address);
+    else people.clearOptOut(person, address, now);
   }
   return owners.length;
 }

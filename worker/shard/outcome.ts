@@ -18,7 +18,7 @@ type At = { now: number; retryAt: (burnt: number, wait: number) => number };
 export function applyOutcome(parts: Parts, row: DeliveryRow, outcome: Outcome, attempt: Attempt | null, at: At): { why: string } | null {
   const { deliveries, people, browsers, gates } = parts;
   const channel = channelName(row.channel);
-  for (const endpoint of outcome.gone ?? []) browsers.remove(endpoint, people.at(row.person));
+  for (const endpoint of outcome.gone ?? []) browsers.remove(endpoint, people.at(row.person), at.now);
   if (attempt && gates.isProbe(channel, row.id) && ["ok", "permanent", "gone"].includes(outcome.kind)) {
     gates.clear(channel);
     release(parts, gates.rules()!, channel, "all", at.now);

@@ -4,8 +4,13 @@ import type { DeliveryRow } from "./ledger/deliveries.ts";
 import type { Parts } from "./parts.ts";
 import { toDecided } from "./people/people.ts";
 
-/** What today's rules say of a delivery that was decided before. An erased person has no address any more. */
+/**
+ * What today's rules say of a delivery that was decided before. An erased person has no address any more. The row's next move writes
+ * down what it was decided by.
+ */
 export function decideAnew(parts: Parts, rules: Rules, row: DeliveryRow, now: number): Decision {
+  row.decided = now;
+  row.rules = rules.version;
   const event = parts.events.containing(noticeOf(row.id));
   const person = parts.people.at(row.person);
   if (!event || !person) return { do: "skip", why: "no-address" };

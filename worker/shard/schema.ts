@@ -59,6 +59,15 @@ const MIGRATIONS: string[][] = [
     `CREATE TABLE template_fault (type TEXT NOT NULL, language TEXT NOT NULL, name TEXT NOT NULL, template_language TEXT NOT NULL,
       fault TEXT NOT NULL, PRIMARY KEY (type, language)) WITHOUT ROWID`,
   ],
+  [
+    // What decisions were taken from: a person's facts and the rules as they were until then; what is not here is as it is now.
+    `CREATE TABLE person_before (person INTEGER NOT NULL, until INTEGER NOT NULL, facts TEXT NOT NULL,
+      PRIMARY KEY (person, until)) WITHOUT ROWID`,
+    `CREATE TABLE rules_before (version INTEGER PRIMARY KEY, rules TEXT NOT NULL)`,
+    // When it was decided last and by which rules; null where that was at its acceptance.
+    `ALTER TABLE delivery ADD COLUMN decided INTEGER`,
+    `ALTER TABLE delivery ADD COLUMN rules INTEGER`,
+  ],
 ];
 
 export function migrate(sql: Sql): void {

@@ -1,6 +1,6 @@
 import { EXTERNAL_CHANNELS, type Channel, type ExternalChannel } from "@carillon/shared/channels";
 import type { Rules } from "@carillon/shared/decide";
-import { clientFrameSchema, type ServerFrame } from "@carillon/shared/inbox";
+import { clientFrameSchema, type ClientFrame, type ServerFrame } from "@carillon/shared/inbox";
 import type { Preferences } from "@carillon/shared/preferences";
 import type { PushSubscription } from "../channels/channel.ts";
 import type { Clock, Sql } from "../ports.ts";
@@ -52,6 +52,8 @@ type Deps = {
 
 /** A frame for every socket of a person. */
 export type Told = { person: string; frame: ServerFrame };
+
+export type SocketFrame = Extract<ClientFrame, { type: "renew" | "visible" }>;
 
 /** What the timer found to do that needs the world outside: wake-ups to publish, a settings change to finish. */
 export type AlarmWork = { wakes: Wake[]; change: SettingsChange | null };
@@ -213,14 +215,14 @@ export class Shard implements SyncCalls {
         return [];
       case "visible":
       case "renew":
-        return []; // The host keeps these with the socket.
+        return []; // See frameOfSocket.
     }
   }
 
-  /** The ticket of a `renew` frame; null for every other frame. The host knows how long its socket is good for. */
-  renewTicket(text: string): string | null {
-    const frame = text.includes('"renew"') ? clientFrameSchema.safeParse(parseJson(text)) : null;
-    return frame?.success && frame.data.type === "renew" ? frame.data.ticket : null;
+  /** A frame about the socket itself, which the host keeps: how long it is good for, and whether its tab is looked at. Null for all others. */
+  frameOfSocket(text: string): SocketFrame | null {
+    const frame = /"renew"|"visible"/.test(text) ? clientFrameSchema.safeParse(parseJson(text)) : null;
+    return frame?.success && (frame.data.type === "renew" || frame.data.type === "visible") ? frame.data : null;
   }
 
   /** Takes a one-time ticket; the person it was made for, or null. */
@@ -292,7 +294,7 @@ export class Shard implements SyncCalls {
     const refused = checkPreferences(rules, this.#parts.people.find(user), preferences);
     if (refused) return { ...refused, wakes: [] };
     const now = this.#now();
-    const person = this.#parts.people.setPreferences(this.#personOf(user), preferences);
+    const person = this.#parts.people.setPreferences(this.#personOf(user), preferences, now);
     this.#replanFor(person, now);
     return { saved: viewPreferences(rules, person, now), wakes: this.#parts.wakes.take(now) };
   }
@@ -358,9 +360,16 @@ export class Shard implements SyncCalls {
     return { browsers: people.at(person.n)!.browsers, wakes: wakes.take(now) };
   }
 
+  replaceBrowser(user: string, endpoint: string, browser: PushSubscription): ReturnType<SyncCalls["replaceBrowser"]> {
+    const known = this.browsersOf(user).map((one) => one.endpoint);
+    if (!known.includes(endpoint) && !known.includes(browser.endpoint)) return null;
+    this.removeBrowser(user, endpoint);
+    return this.putBrowser(user, browser);
+  }
+
   removeBrowser(user: string | null, endpoint: string): boolean {
     const person = user === null ? null : this.#parts.people.find(user);
-    return (user === null || person !== null) && this.#parts.browsers.remove(endpoint, person);
+    return (user === null || person !== null) && this.#parts.browsers.remove(endpoint, person, this.#now());
   }
 
   browsersOf(user: string): ReturnType<SyncCalls["browsersOf"]> {
@@ -379,7 +388,7 @@ export class Shard implements SyncCalls {
     if (!person) return null;
     const now = this.#now();
     const preferences = muted(rules, person, type, channel, isMuted);
-    if (preferences) this.#replanFor(this.#parts.people.setPreferences(person, preferences), now);
+    if (preferences) this.#replanFor(this.#parts.people.setPreferences(person, preferences, now), now);
     return { isMuted: preferences !== null && isMuted, wakes: this.#parts.wakes.take(now) };
   }
 

@@ -1,8 +1,9 @@
-import { CHANNELS } from "@carillon/shared/channels";
-import { decideCell, quietFor, type Rules } from "@carillon/shared/decide";
+import { CHANNELS, type Channel } from "@carillon/shared/channels";
+import { decideCell, quietFor, type DecidedEvent, type DecidedPerson, type Rules } from "@carillon/shared/decide";
 import type { Event } from "@carillon/shared/events";
 import { preferenceOf } from "@carillon/shared/preferences";
 import { wallClockAt } from "@carillon/shared/zones";
+import type { DecisionDetails } from "@carillon/shared/ledger";
 import type { SimulatedDecision } from "./calls.ts";
 import type { Parts } from "./parts.ts";
 import { imagine, toDecided, type Person } from "./people/people.ts";
@@ -14,10 +15,23 @@ export function simulate(parts: Parts, rules: Rules, event: Event, at: number): 
   };
 }
 
+/** What a decision follows from. */
+export function detailsOf(rules: Rules, event: DecidedEvent, channel: Channel, person: DecidedPerson, at: number): DecisionDetails {
+  const quiet = quietFor(rules, person);
+  const timeZone = quiet?.hours.timeZone ?? person.preferences?.timeZone ?? person.timeZone ?? rules.quietHours.timeZone;
+  return {
+    cell: rules.cells[event.type]?.[channel] ?? null,
+    preference: (person.preferences && preferenceOf(person.preferences.cells, event.type, channel)) ?? null,
+    gate: rules.gates[channel],
+    address: person.address[channel],
+    timeZone,
+    localTime: localTime(timeZone, at),
+    quiet: quiet?.calendar.isQuiet(at) ?? false,
+  };
+}
+
 function decisionsFor(rules: Rules, event: Event, person: Person, at: number): SimulatedDecision[] {
   const decided = toDecided(person, at);
-  const quiet = quietFor(rules, decided);
-  const timeZone = quiet?.hours.timeZone ?? decided.preferences?.timeZone ?? person.zone ?? rules.quietHours.timeZone;
   return CHANNELS.map((channel) => {
     const decision = decideCell(rules, event, channel, decided, at);
     return {
@@ -27,15 +41,7 @@ function decisionsFor(rules: Rules, event: Event, person: Person, at: number): S
       ...(decision.do === "hold" ? { until: new Date(decision.until).toISOString() } : {}),
       ...(decision.do === "send" && decision.silent ? { silent: true } : {}),
       why: decision.why,
-      details: {
-        cell: rules.cells[event.type]?.[channel] ?? null,
-        preference: (decided.preferences && preferenceOf(decided.preferences.cells, event.type, channel)) ?? null,
-        gate: rules.gates[channel],
-        address: decided.address[channel],
-        timeZone,
-        localTime: localTime(timeZone, at),
-        quiet: quiet?.calendar.isQuiet(at) ?? false,
-      },
+      details: detailsOf(rules, event, channel, decided, at),
     };
   });
 }

@@ -22,6 +22,9 @@ export type DeliveryRow = {
   sent_to: string | null;
   /** The deliveries that this one speaks for, as JSON; null when only for itself. */
   bundle: string | null;
+  /** When it was decided last, and by which version of the rules; null where that was at its acceptance. */
+  decided: number | null;
+  rules: number | null;
 };
 
 /** A job that says nothing for so long has died, and what it was sending is in doubt. */
@@ -188,11 +191,13 @@ export class Deliveries {
   move(row: DeliveryRow, state: number, why: string, due: number | null, attempt: Attempt | null = null): void {
     const attempts = attempt ? JSON.stringify([...attemptsOf(row), attempt].slice(-KEPT_ATTEMPTS)) : row.attempts;
     this.#sql.exec(
-      `UPDATE delivery SET state = ?, why = ?, due = ?, lease = NULL, attempts = ? WHERE id = ?`,
+      `UPDATE delivery SET state = ?, why = ?, due = ?, lease = NULL, attempts = ?, decided = ?, rules = ? WHERE id = ?`,
       state,
       why,
       due,
       attempts,
+      row.decided,
+      row.rules,
       row.id,
     );
     this.#tally.moves(row.hour, row.channel, row.state, state);

@@ -43,12 +43,21 @@ export class Gates {
     return { ...this.#rules, gates };
   }
 
+  /** The rules as they were in this version; null if it was never in force here. */
+  rulesAt(version: number): Rules | null {
+    if (this.version() === version) return this.#rules;
+    const row = this.#sql.exec<{ rules: string }>(`SELECT rules FROM rules_before WHERE version = ?`, version).toArray()[0];
+    return row ? (JSON.parse(row.rules) as Rules) : null;
+  }
+
   version(): number {
     this.#read();
     return this.#rules?.version ?? 0;
   }
 
   setRules(rules: Rules): void {
+    const before = this.savedRules();
+    if (before) this.#sql.exec(`INSERT INTO rules_before VALUES (?, ?) ON CONFLICT DO NOTHING`, before.version, JSON.stringify(before));
     this.#sql.exec(`INSERT INTO meta VALUES ('rules', ?) ON CONFLICT DO UPDATE SET v = excluded.v`, JSON.stringify(rules));
     this.#rules = rules;
   }

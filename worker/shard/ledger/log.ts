@@ -4,6 +4,7 @@ import type { DeliveryQuery, EventView } from "../calls.ts";
 import type { NoticeRow } from "../inbox/inbox.ts";
 import type { Parts } from "../parts.ts";
 import type { Person } from "../people/people.ts";
+import { detailsOf } from "../simulate.ts";
 import {
   HAS_ROW,
   IN_INBOX,
@@ -61,7 +62,7 @@ export class Log {
   one(id: string): Delivery | null {
     const number = numberOf(this.#parts.shard, id);
     const cell = number === null ? null : this.#cell(number);
-    return cell ? this.#delivery(cell) : null;
+    return cell ? this.#explained(cell) : null;
   }
 
   event(id: string): EventView | null {
@@ -70,7 +71,7 @@ export class Log {
     const deliveries = event.people.flatMap((_, index) =>
       CHANNELS.flatMap((_channel, channel) => {
         const cell = this.#cell(deliveryNumber(event.n + index, channel), event);
-        return cell ? [this.#delivery(cell)] : [];
+        return cell ? [this.#explained(cell)] : [];
       }),
     );
     return {
@@ -233,6 +234,22 @@ export class Log {
       notice,
       channel,
       row: notice.cells[channel] === HAS_ROW ? deliveries.get(number) : null,
+    };
+  }
+
+  /** With what it was decided from; an erased person's is not known any more. */
+  #explained(cell: Cell): Delivery {
+    const { gates, people } = this.#parts;
+    const { event, person, row } = cell;
+    const delivery = this.#delivery(cell);
+    const at = row?.decided ?? event.at;
+    const version = row?.rules ?? event.rules;
+    const rules = gates.rulesAt(version);
+    const from = rules && person && detailsOf(rules, event, delivery.channel, people.decidedAt(person, at), at);
+    const isFault = delivery.reason === "channel-fault";
+    return {
+      ...delivery,
+      decided: { at: new Date(at).toISOString(), settingsVersion: version, from: from && (isFault ? { ...from, gate: "fault" } : from) },
     };
   }
 

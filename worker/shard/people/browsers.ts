@@ -37,16 +37,16 @@ export class Browsers {
       person.n,
       LIMITS.browsers,
     );
-    this.#count(person.n);
-    if (before !== null && before !== person.n) this.#count(before);
+    this.#count(person.n, now);
+    if (before !== null && before !== person.n) this.#count(before, now);
   }
 
   /** Takes a browser away, from this person only unless it is null. False if there was none. */
-  remove(endpoint: string, person: Person | null): boolean {
+  remove(endpoint: string, person: Person | null, now: number): boolean {
     const owner = this.#ownerOf(endpoint);
     if (owner === null || (person !== null && owner !== person.n)) return false;
     this.#sql.exec(`DELETE FROM browser WHERE endpoint = ?`, endpoint);
-    this.#count(owner);
+    this.#count(owner, now);
     return true;
   }
 
@@ -70,9 +70,9 @@ export class Browsers {
     return this.#sql.exec<{ person: number }>(`SELECT person FROM browser WHERE endpoint = ?`, endpoint).toArray()[0]?.person ?? null;
   }
 
-  #count(person: number): void {
+  #count(person: number, now: number): void {
     const count = this.#sql.exec<{ n: number }>(`SELECT count(*) AS n FROM browser WHERE person = ?`, person).toArray()[0]!.n;
-    this.#people.setBrowsers(person, count);
+    this.#people.setBrowsers(person, count, now);
   }
 }
 

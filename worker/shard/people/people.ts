@@ -69,6 +69,7 @@ export class People {
     if (!changes(known, next)) return known;
     next.updated = now;
     next.gone = keepGone(known, next);
+    this.#remember(known, next, now);
     this.#sql.exec(
       `UPDATE person SET name = ?, email = ?, phone = ?, locale = ?, zone = ?, manager = ?, opted = ?, gone = ?, updated = ? WHERE n = ?`,
       next.name,
@@ -86,6 +87,7 @@ export class People {
   }
 
   erase(person: Person): void {
+    this.#sql.exec(`DELETE FROM person_before WHERE person = ?`, person.n);
     this.#sql.exec(`DELETE FROM person WHERE n = ?`, person.n);
     this.#byId.delete(person.id);
   }
@@ -97,26 +99,29 @@ export class People {
 
   /** An address that takes nothing more, as its provider or its owner has said. */
   markGone(person: Person, entry: GoneAddress): void {
-    this.#setGone(person, [...goneOf(person).filter((other) => !isSameAddress(entry, other)), entry]);
+    this.#setGone(person, [...goneOf(person).filter((other) => !isSameAddress(entry, other)), entry], Date.parse(entry.since));
   }
 
   /** Whoever opted out of this address is back. */
-  clearOptOut(person: Person, address: { channel: string; address: string }): void {
+  clearOptOut(person: Person, address: { channel: string; address: string }, now: number): void {
     this.#setGone(
       person,
       goneOf(person).filter((entry) => !(entry.optedOut && isSameAddress(entry, address))),
+      now,
     );
   }
 
-  #setGone(person: Person, gone: GoneAddress[]): void {
+  #setGone(person: Person, gone: GoneAddress[], now: number): void {
+    const before = { ...person };
     person.gone = gone.length === 0 ? null : JSON.stringify(gone);
+    this.#remember(before, person, now);
     this.#sql.exec(`UPDATE person SET gone = ? WHERE n = ?`, person.gone, person.n);
   }
 
   /** Admins who have a bell. */
   admins(): Person[] {
     return this.#sql
-      .exec<Person>(`SELECT * FROM person WHERE id >= '${ADMIN_USER_PREFIX}' AND id < '${ADMIN_USER_PREFIX}\u{10FFFF}' ORDER BY n`)
+      .exec<Person>(`SELECT * FROM person WHERE id >= '${ADMIN_USER_PREFIX}' AND id < '${ADMIN_USER_PREFIX}\u{10FFFF}' ORDER BY id`)
       .toArray();
   }
 
@@ -128,10 +133,27 @@ export class People {
       .flatMap(({ n }) => this.at(n) ?? []);
   }
 
-  setBrowsers(person: number, browsers: number): void {
-    this.#sql.exec(`UPDATE person SET browsers = ? WHERE n = ?`, browsers, person);
-    const known = this.at(person);
-    if (known) known.browsers = browsers;
+  setBrowsers(n: number, browsers: number, now: number): void {
+    const person = this.at(n);
+    if (!person || person.browsers === browsers) return;
+    this.#remember(person, { ...person, browsers }, now);
+    person.browsers = browsers;
+    this.#sql.exec(`UPDATE person SET browsers = ? WHERE n = ?`, browsers, n);
+  }
+
+  /** What counts for decisions, as it was at this instant. */
+  decidedAt(person: Person, at: number): DecidedPerson {
+    const row = this.#sql
+      .exec<{ facts: string }>(`SELECT facts FROM person_before WHERE person = ? AND until > ? ORDER BY until LIMIT 1`, person.n, at)
+      .toArray()[0];
+    return row ? (JSON.parse(row.facts) as DecidedPerson) : toDecided(person, at);
+  }
+
+  /** Keeps what counted for decisions until now, if it is another from now on. */
+  #remember(before: Person, after: Person, now: number): void {
+    const facts = JSON.stringify(toDecided(before, now));
+    if (facts === JSON.stringify(toDecided(after, now))) return;
+    this.#sql.exec(`INSERT INTO person_before VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, before.n, now, facts);
   }
 
   /** Everybody; a shard has some thousand people. */
@@ -139,8 +161,9 @@ export class People {
     return this.#sql.exec<Person>(`SELECT * FROM person ORDER BY n`).toArray();
   }
 
-  setPreferences(person: Person, preferences: Preferences): Person {
+  setPreferences(person: Person, preferences: Preferences, now: number): Person {
     const prefs = JSON.stringify(preferences);
+    this.#remember(person, { ...person, prefs }, now);
     this.#sql.exec(`UPDATE person SET prefs = ? WHERE n = ?`, prefs, person.n);
     return this.#keep({ ...person, prefs });
   }
