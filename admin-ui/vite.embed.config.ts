@@ -6,23 +6,26 @@ if (process.argv.includes("build")) process.env.NODE_ENV = "production";
 
 const here = (path: string): string => new URL(path, import.meta.url).pathname;
 
-/** What other pages embed, and the demo: fixed names, and no chunk between them, so that the bell is one request and its preferences another. */
+/** What the bell loads only when it is asked for: each a request of its own. */
+const PAGES = ["preferences", "why"] as const;
+
+/** What other pages embed, and the demo: fixed names, and no chunk between them, so that the bell is one request and each of its pages another. */
 export default defineConfig({
   root: here("."),
   publicDir: false,
   logLevel: "warn",
   environments: {
     bell: script("embed/bell.ts", "embed"),
-    preferences: script("embed/preferences.ts", "embed"),
+    ...Object.fromEntries(PAGES.map((page) => [page, script(`embed/${page}.ts`, "embed")])),
     headless: script("embed/client.ts", "embed"),
     demo: script("demo/demo.ts", "demo"),
   },
   builder: {
     async buildApp(builder) {
-      for (const name of ["bell", "preferences", "headless", "demo"]) await builder.build(builder.environments[name]!);
+      for (const name of ["bell", ...PAGES, "headless", "demo"]) await builder.build(builder.environments[name]!);
     },
   },
-  plugins: [tightTemplates(), preferencesApart(), demoPage()],
+  plugins: [tightTemplates(), litAlone(), pagesApart(), demoPage()],
 });
 
 function script(entry: string, folder: string): EnvironmentOptions {
@@ -74,16 +77,40 @@ const tighten = (text: string): string =>
     .replace(/ (?=\/?>)/g, "")
     .replace(/="([\w-]+)"(?=[ >])/g, "=$1");
 
-/** The bell imports its preferences as the browser does: neither taken in nor wrapped in vite's preloading, which has nothing to load here. */
-function preferencesApart(): Plugin {
-  const stand = "__CARILLON_PREFERENCES__";
+/** Takes out of lit what it does to pages with other copies of it: it neither asks for a polyfill there nor puts its version on the list. */
+function litAlone(): Plugin {
+  const hooks = /,(\w)=\w\.litHtmlPolyfillSupport;\1\?\.\([\w,]+\),\(\w\.litHtmlVersions\?\?=\[\]\)\.push\("[\d.]+"\);/;
   return {
-    name: "preferences-apart",
+    name: "lit-alone",
     transform: {
-      filter: { id: /\/embed\/bell\.ts$/ },
-      handler: (code) => ({ code: code.replace('import("./preferences.ts")', stand), map: null }),
+      filter: { id: /\/lit-html\/lit-html\.js$/ },
+      handler(code) {
+        if (!hooks.test(code)) this.error("lit-html is no longer written as this build expects");
+        return { code: code.replace(hooks, ";"), map: null };
+      },
     },
-    renderChunk: { order: "post", handler: (code) => ({ code: code.replace(stand, 'import("./preferences.js")'), map: null }) },
+  };
+}
+
+/** The bell and its pages import pages as the browser does: neither taken in nor wrapped in vite's preloading, which has nothing to load here. */
+function pagesApart(): Plugin {
+  const stands = PAGES.map((page) => ({ page, stand: `__CARILLON_${page.toUpperCase()}__` }));
+  return {
+    name: "pages-apart",
+    transform: {
+      filter: { id: /\/embed\/\w+\.ts$/ },
+      handler: (code) => ({
+        code: stands.reduce((text, { page, stand }) => text.replace(`import("./${page}.ts")`, stand), code),
+        map: null,
+      }),
+    },
+    renderChunk: {
+      order: "post",
+      handler: (code) => ({
+        code: stands.reduce((text, { page, stand }) => text.replace(stand, `import("./${page}.js")`), code),
+        map: null,
+      }),
+    },
   };
 }
 

@@ -6,7 +6,8 @@ import { connect, wordsOf, type Connection, type ConnectOptions, type Connection
 import { icon } from "./icons.ts";
 import { panelTemplate, type Action } from "./panel.ts";
 import { STRINGS, fill, type Strings } from "./strings.ts";
-import type { PreferencesStrings } from "./preferences/strings.ts";
+import { pageLocale } from "./locale.ts";
+import type { Opening, Page, PageStrings } from "./page.ts";
 import { TOAST_FOR, TOASTS_AT_ONCE, toastTemplate } from "./toast.ts";
 import { addPage, createView, isUnread, listed, type View } from "./view.ts";
 
@@ -19,15 +20,13 @@ const UNREAD_AT_ONCE = 100;
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(styles);
 
-const OFFLINE: ConnectionState = { status: "closed", unread: 0, rev: 0, problem: null };
-
 /**
  * `<carillon-bell server="https://…">`: a person's notifications on any page. The page gives it a token: `bell.token = async () => "…"`.
  * `theme="light|dark|auto"`, `strings` to translate. Fires `carillon:item` for each new item and `carillon:open` before an item's
  * link is followed; a page that routes by itself calls `preventDefault()` on the latter. The CSS property `--carillon-toasts` is the
  * `inset` of its toasts, which stand at the bottom right unless said otherwise.
  */
-export class CarillonBell extends HTMLElement {
+class CarillonBell extends HTMLElement {
   static observedAttributes = ["server"];
 
   #root = this.attachShadow({ mode: "open" });
@@ -40,9 +39,8 @@ export class CarillonBell extends HTMLElement {
   #failure: { text: string; retry: (() => void) | null } | null = null;
   /** The place of the one item that Tab reaches; the arrows move it. */
   #active = 0;
-  #explained: string | null = null;
   /** Stands in the panel instead of the list. */
-  #preferences: (() => TemplateResult) | null = null;
+  #page: Page | null = null;
   #toasts: InboxItem[] = [];
   #announcement = "";
   #typing: ReturnType<typeof setTimeout> | undefined;
@@ -79,10 +77,10 @@ export class CarillonBell extends HTMLElement {
   }
 
   /** Texts that take the place of the English ones. */
-  get strings(): Partial<Strings & PreferencesStrings> {
+  get strings(): Partial<Strings & PageStrings> {
     return this.#strings;
   }
-  set strings(strings: Partial<Strings & PreferencesStrings>) {
+  set strings(strings: Partial<Strings & PageStrings>) {
     this.#strings = { ...STRINGS, ...strings };
     this.#update();
   }
@@ -115,7 +113,7 @@ export class CarillonBell extends HTMLElement {
 
   #template(): TemplateResult {
     const text = this.#strings;
-    const { unread, problem } = this.#connection?.state ?? OFFLINE;
+    const { unread = 0, problem = null }: Partial<ConnectionState> = this.#connection?.state ?? {};
     return html`
       <button
         id="bell"
@@ -141,7 +139,7 @@ export class CarillonBell extends HTMLElement {
       >
         ${
           this.#isOpen
-            ? (this.#preferences?.() ??
+            ? (this.#page?.() ??
               panelTemplate({
                 text,
                 locale: pageLocale(),
@@ -153,12 +151,11 @@ export class CarillonBell extends HTMLElement {
                 isLoading: this.#isLoading,
                 failure: this.#failure,
                 active: this.#active,
-                explained: this.#explained,
                 show: (filter) => this.#show(filter, this.#view.q),
                 search: this.#search,
                 older: () => this.#load(true),
                 markAll: () => this.#try(this.#connection?.markAll()),
-                prefer: () => this.#try(this.#prefer()),
+                prefer: () => this.#turnTo(import("./preferences.ts")),
                 act: this.#act,
                 open: this.#open,
                 activate: (index) => this.#activate(index),
@@ -187,7 +184,7 @@ export class CarillonBell extends HTMLElement {
 
   #stop(): void {
     this.#connection?.close();
-    this.#connection = this.#preferences = null;
+    this.#connection = this.#page = null;
     this.#toasts = [];
     clearTimeout(this.#typing);
     clearInterval(this.#clock);
@@ -228,13 +225,12 @@ export class CarillonBell extends HTMLElement {
       return this.#update();
     }
     this.#toasts = [];
-    this.#explained = null;
     this.#clock = setInterval(this.#update, CLOCK_EVERY);
     this.#show("all", "");
   };
 
   #show(filter: InboxFilter, q: string): void {
-    this.#preferences = null;
+    this.#page = null;
     this.#view = createView(filter, q);
     this.#active = 0;
     void this.#load(false);
@@ -282,8 +278,8 @@ export class CarillonBell extends HTMLElement {
 
   #act = async (action: Action, item: InboxItem): Promise<void> => {
     const index = this.#active;
-    if (action === "why") this.#explained = this.#explained === item.id ? null : item.id;
-    else void this.#try(this.#connection?.[action]([item.id]));
+    if (action === "why") return this.#turnTo(import("./why.ts"), item);
+    void this.#try(this.#connection?.[action]([item.id]));
     this.#update();
     await null; // until it is drawn
     if (!this.#root.activeElement) this.#activate(index);
@@ -297,29 +293,35 @@ export class CarillonBell extends HTMLElement {
     if (event.currentTarget instanceof HTMLAnchorElement && this.#isOpen) this.#element("panel").hidePopover();
   };
 
-  async #prefer(): Promise<void> {
-    const { openPreferences } = await import("./preferences.ts");
-    this.#preferences =
-      this.#connection &&
-      openPreferences({
-        html,
-        bell: this,
-        locale: pageLocale(),
-        call: this.#connection.call,
-        update: this.#update,
-        close: () => this.#show("all", ""),
-      });
+  /** Loads a page and shows it in the panel; `item` is the one that it is about. */
+  #turnTo(load: Promise<{ openPage(opening: Opening): Page }>, item?: InboxItem): Promise<void> {
+    const turn = load.then(({ openPage }) => {
+      this.#page =
+        this.#connection &&
+        openPage({
+          html,
+          bell: this,
+          item,
+          call: this.#connection.call,
+          update: this.#update,
+          show: (page) => {
+            this.#page = page;
+            this.#update();
+          },
+        });
+    });
+    return this.#try(turn);
   }
 
   async #try(call: Promise<void> | undefined): Promise<void> {
     try {
       await call;
     } catch (problem) {
-      this.#fail(problem, null);
+      this.#fail(problem);
     }
   }
 
-  #fail(problem: unknown, retry: (() => void) | null): void {
+  #fail(problem: unknown, retry: (() => void) | null = null): void {
     this.#failure = { text: fill(this.#strings.failed, { why: wordsOf(problem) }), retry };
     this.#update();
   }
@@ -348,12 +350,9 @@ export class CarillonBell extends HTMLElement {
   }
 }
 
-function pageLocale(): string {
-  const { lang } = document.documentElement;
-  return /^[a-z]{2,3}(-[a-z\d]{2,8})*$/i.test(lang) ? lang : navigator.language;
-}
-
 if (!customElements.get("carillon-bell")) customElements.define("carillon-bell", CarillonBell);
+
+export type { CarillonBell };
 
 declare global {
   interface HTMLElementTagNameMap {

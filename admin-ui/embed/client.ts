@@ -211,10 +211,10 @@ export function connect(options: ConnectOptions, runtime: Runtime = browser): Co
 export const wordsOf = (problem: unknown): string => (problem instanceof Error ? problem.message : String(problem));
 
 async function refused(response: Response): Promise<RefusedError> {
-  const { status, headers } = response;
-  const isProblem = headers.get("content-type")?.includes("json");
-  const problem = isProblem ? ((await response.json()) as { detail?: string }) : {};
-  return Object.assign(new Error(problem.detail ?? `The server answered ${status}`), { code: "", ...problem, status });
+  const { status } = response;
+  // What is not JSON comes from something between.
+  const problem = (await response.json().catch(() => null)) as { detail?: string } | null;
+  return Object.assign(new Error(problem?.detail ?? `The server answered ${status}`), { code: "", ...problem, status });
 }
 
 const browser: Runtime = {

@@ -80,11 +80,11 @@ export function keepLink(ports: LinkPorts): Link {
       tellVisible();
       beat = setInterval(ping, PING_EVERY);
     };
-    opened.onmessage = (message: MessageEvent) => {
+    opened.onmessage = (message: MessageEvent<string>) => {
       if (mine !== round) return;
       clearTimeout(deadline);
       if (message.data === "pong") return;
-      take(JSON.parse(String(message.data)) as ServerFrame);
+      take(JSON.parse(message.data) as ServerFrame);
     };
     opened.onclose = (event: CloseEvent) => {
       if (mine === round) drop(new Error(event.reason || `The connection was closed (${event.code})`));

@@ -1,7 +1,7 @@
 import type { InboxFilter, InboxItem } from "@carillon/shared/inbox";
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import { icon } from "./icons.ts";
-import { fill, whyInWords, type Strings } from "./strings.ts";
+import { fill, type Strings } from "./strings.ts";
 import { isUnread, placeOf, relativeTime, safeLink, type View } from "./view.ts";
 
 /** Each is also the name of its words and of its icon. */
@@ -19,7 +19,6 @@ export type Panel = {
   isLoading: boolean;
   failure: { text: string; retry: (() => void) | null } | null;
   active: number;
-  explained: string | null;
   show(filter: InboxFilter): void;
   search(q: string): void;
   older(): void;
@@ -47,6 +46,7 @@ export function panelTemplate(panel: Panel): TemplateResult {
           type="search"
           aria-label=${text.search}
           placeholder=${text.search}
+          value=${view.q}
           @input=${(event: InputEvent) => panel.search((event.target as HTMLInputElement).value)}
         />
       </label>
@@ -67,10 +67,10 @@ function notice(role: "status" | "alert", words: string, retryText: string, retr
   </div>`;
 }
 
-function listTemplate(panel: Panel): TemplateResult {
+function listTemplate(panel: Panel): TemplateResult | typeof nothing {
   const { text, view, list, isLoading } = panel;
   const { fresh, earlier } = list;
-  if (fresh.length + earlier.length === 0) return isLoading ? skeleton(text) : panel.failure ? html`` : empty(panel);
+  if (fresh.length + earlier.length === 0) return isLoading ? skeleton(text) : panel.failure ? nothing : empty(panel);
   return html`
     ${section(panel, text.fresh, fresh, 0)} ${section(panel, view.q ? text.results : text.earlier, earlier, fresh.length)}
     ${view.next ? html`<button class="older" ?disabled=${isLoading} @click=${panel.older}>${isLoading ? text.loading : text.older}</button>` : nothing}
@@ -115,7 +115,6 @@ function row(panel: Panel, item: InboxItem, index: number): TemplateResult {
               tabindex=${isActive ? 0 : -1}
               title=${text[action]}
               aria-label="${text[action]}: ${item.title}"
-              aria-expanded=${action === "why" ? panel.explained === item.id : nothing}
               @click=${() => panel.act(action, item)}
             >
               ${icon(action)}
@@ -123,7 +122,6 @@ function row(panel: Panel, item: InboxItem, index: number): TemplateResult {
           `,
         )}
       </div>
-      ${panel.explained === item.id ? html`<p class="why">${whyInWords(text, item.type, item.why)}</p>` : nothing}
     </li>
   `;
 }

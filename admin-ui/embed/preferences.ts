@@ -1,33 +1,21 @@
 /// <reference types="vite/client" />
 import type { PersonQuietHours } from "@carillon/shared/quiet-bounds";
-import type { html as Html, TemplateResult } from "lit/html.js";
-import { wordsOf, type Connection, type RefusedError } from "./client.ts";
+import { wordsOf, type RefusedError } from "./client.ts";
+import { pageLocale } from "./locale.ts";
+import { focusOn, sheetOf, type Opening, type Page } from "./page.ts";
 import styles from "./preferences.css?inline";
 import { preferencesTemplate } from "./preferences/page.ts";
 import { createSaver, readPreferences, type Change, type Saver } from "./preferences/saver.ts";
-import { PREFERENCES_STRINGS, type PreferencesStrings } from "./preferences/strings.ts";
+import { PREFERENCES_STRINGS } from "./preferences/strings.ts";
 import { boundsOf, offerOf } from "./preferences/week.ts";
 import type { Strings } from "./strings.ts";
 
-/** What the bell hands over, lit included, so that this file needs nothing that the page has not loaded already. */
-export type Opening = {
-  html: typeof Html;
-  /** The element: its shadow root is what is drawn into, its `strings` are the texts. */
-  bell: HTMLElement & { strings: Partial<Strings & PreferencesStrings> };
-  locale: string;
-  call: Connection["call"];
-  /** Draws anew. */
-  update(): void;
-  /** Goes back to the list. */
-  close(): void;
-};
-
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(styles);
+const adopt = sheetOf(styles);
 
 /** A person's preferences, in the bell's panel. Answers what draws them. */
-export function openPreferences({ html, bell, locale, call, update, close }: Opening): () => TemplateResult {
+export function openPage({ html, bell, call, update, show }: Opening): Page {
   const root = bell.shadowRoot!;
+  const locale = pageLocale();
   const text = { ...PREFERENCES_STRINGS, ...(bell.strings as Strings) };
   let saver: Saver | null = null;
   /** Own quiet hours as they are typed; they are saved by a button, because half of a time is none. */
@@ -37,9 +25,8 @@ export function openPreferences({ html, bell, locale, call, update, close }: Ope
   let errors: NonNullable<RefusedError["errors"]> = [];
   let saving = 0;
 
-  if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
+  adopt(root);
   void load();
-  void focus("#preferences .icon");
 
   return () =>
     preferencesTemplate({
@@ -63,17 +50,18 @@ export function openPreferences({ html, bell, locale, call, update, close }: Ope
         const own = draft;
         if (own && (await save(() => ({ quietHours: own }))) && draft === own) draft = null;
         update();
-        await focus("[aria-invalid=true]");
+        await focusOn(root, "[aria-invalid=true]");
       },
       close() {
-        close();
-        void focus("#gear");
+        show(null);
+        void focusOn(root, "#gear");
       },
     });
 
   async function load(): Promise<void> {
     failure = null;
     update();
+    void focusOn(root, "#preferences .icon"); // also where the button that asked again has gone
     try {
       saver = createSaver(await readPreferences(call), call);
     } catch (problem) {
@@ -115,10 +103,5 @@ export function openPreferences({ html, bell, locale, call, update, close }: Ope
     failure = null;
     update();
     if (mode !== "own") void save(() => ({ quietHours: mode === "none" ? { ...own, enabled: false } : null }));
-  }
-
-  async function focus(selector: string): Promise<void> {
-    await null; // until it is drawn
-    root.querySelector<HTMLElement>(selector)?.focus();
   }
 }

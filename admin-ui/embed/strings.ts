@@ -31,21 +31,21 @@ export const STRINGS = {
   "empty-archived": "Nothing archived",
   "empty-dismissed": "Nothing dismissed",
   "empty-search": "Nothing found for “{q}”",
-  because: "“{type}” notifications reach you because {why}.",
-  "why-matrix": "your organisation sends them to the bell",
-  "why-quiet-hours": "they come silently during your quiet hours",
-  "why-other": "of this rule: {why}",
 };
 export type Strings = typeof STRINGS;
 
+/** The words that every page beside the list needs besides those. */
+export const FRAME_STRINGS = {
+  back: "Back to notifications",
+  "channel-in-app": "In-app",
+  "channel-email": "Email",
+  "channel-sms": "SMS",
+  "channel-whatsapp": "WhatsApp",
+  "channel-push": "Push",
+};
+
 export function fill(text: string, values: Record<string, string>): string {
   return text.replace(/{(\w+)}/g, (hole, name: string) => values[name] ?? hole);
-}
-
-/** The reason of an item in a sentence. */
-export function whyInWords(strings: Strings, type: string, why: string): string {
-  const words = (strings as Record<string, string>)[`why-${why}`] ?? fill(strings["why-other"], { why: inWords(why) });
-  return fill(strings.because, { type: inWords(type), why: words });
 }
 
 export const inWords = (word: string): string => word.replace(/[_-]/g, " ");

@@ -32,11 +32,9 @@ export function createTokenSource(ask: () => Promise<string>, now: () => number)
 
 /** The `exp` of a JWT (RFC 7519 §4.1.4) in ms; of anything else we learn the end by a 401. */
 function endOf(token: string): number {
-  const payload = /^\w.*\.(.+)\./.exec(token)?.[1];
-  if (!payload) return Infinity;
   try {
-    const { exp } = JSON.parse(atob(payload.replace(/-/g, "+").replace(/_/g, "/"))) as { exp?: number };
-    return (exp ?? Infinity) * 1000;
+    const payload = token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/");
+    return (JSON.parse(atob(payload)) as { exp?: number }).exp! * 1000 || Infinity;
   } catch {
     return Infinity;
   }

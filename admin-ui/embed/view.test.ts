@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { makeItem } from "./fake-server.ts";
-import { fill, STRINGS, whyInWords } from "./strings.ts";
+import { fill } from "./strings.ts";
 import { addPage, createView, listed, relativeTime, safeLink } from "./view.ts";
 
 const READ = { readAt: "2026-11-23T10:00:00Z" };
@@ -80,10 +80,6 @@ test("times are relative for a week and then a date", () => {
   expect(said).toEqual(["now", "now", "1 min. ago", "1 hr. ago", "yesterday", "Nov 15, 2026", "now"]);
 });
 
-test("every reason has words, also one that is new to the bell", () => {
-  expect(whyInWords(STRINGS, "task_assigned", "matrix")).toBe(
-    "“task assigned” notifications reach you because your organisation sends them to the bell.",
-  );
-  expect(whyInWords(STRINGS, "mention", "spend-fallback")).toBe("“mention” notifications reach you because of this rule: spend fallback.");
+test("a text is filled in where it has a hole, and only with what is known", () => {
   expect(fill("{a} {b}", { a: "1" })).toBe("1 {b}");
 });

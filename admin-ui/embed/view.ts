@@ -47,8 +47,7 @@ export const placeOf = (item: InboxItem): "all" | "archived" | "dismissed" =>
 export const isUnread = (item: InboxItem): boolean => !item.readAt && placeOf(item) === "all";
 
 function inOrder(ids: string[], items: InboxItem[]): InboxItem[] {
-  const byId = new Map(items.map((item) => [item.id, item]));
-  return ids.flatMap((id) => byId.get(id) ?? []);
+  return ids.flatMap((id) => items.find((item) => item.id === id) ?? []);
 }
 
 /** Below the floor only unread items show: a changed old one is known, but not what stands around it. */

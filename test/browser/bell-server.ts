@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { extname, join } from "node:path";
+import { CHANNELS } from "@carillon/shared/channels";
 import type { ClientFrame, InboxFilter, InboxItem, InboxMark, ServerFrame } from "@carillon/shared/inbox";
+import type { MyEvent } from "@carillon/shared/my-event";
 import { WebSocketServer, type WebSocket } from "ws";
 
 const DIST = join(import.meta.dirname, "../../admin-ui/dist");
@@ -107,6 +109,8 @@ export async function startBellServer(port = 0): Promise<BellServer> {
     if (isCall && server.isDown) return say(response, 503, { code: "unavailable", detail: "The service is resting" });
     const mark = /^\/v1\/me\/inbox\/(\w+)$/.exec(url.pathname)?.[1];
     if (mark) return say(response, 200, { unread: takeMark(mark as InboxMark, body.ids) });
+    const asked = /^\/v1\/me\/events\/(\w+)$/.exec(url.pathname)?.[1];
+    if (asked) return say(response, 200, account(asked));
     if (url.pathname === "/v1/me/inbox") return say(response, 200, page(url.searchParams));
     if (url.pathname === "/v1/me/socket-ticket") return say(response, 200, { ticket: "t1", expiresAt: "" });
     if (url.pathname === "/demo/api/people") return say(response, 200, { data: NAMES.map(person) });
@@ -124,6 +128,23 @@ export async function startBellServer(port = 0): Promise<BellServer> {
   }): string {
     const title = Object.values(event.data).map((value) => value.title ?? value.name)[0] ?? "Something happened";
     return server.add({ type: event.type, title, link: event.link, priority: event.priority ?? "normal", body: "From the demo" }).event;
+  }
+
+  /** The event came to the bell, and nowhere else. */
+  function account(id: string): MyEvent {
+    const { type, priority, createdAt } = items.find(({ event }) => event === id)!;
+    const deliveries = CHANNELS.map((channel) => ({
+      id: `${id}-${channel}`,
+      event: id,
+      type,
+      user: "u1",
+      channel,
+      ...(channel === "in-app" ? { state: "delivered" as const, reason: "matrix" } : { state: "skipped" as const, reason: "matrix-off" }),
+      at: createdAt,
+      attempts: [],
+      receipts: [],
+    }));
+    return { id, type, priority, timeZone: "Europe/Berlin", deliveries };
   }
 
   function takeMark(mark: InboxMark, ids: string[] | "all"): number {

@@ -1,13 +1,14 @@
 import * as z from "zod";
 import { INBOX_FILTERS, INBOX_MARKS, SOCKET_PROTOCOL, markBodySchema, type InboxMark } from "@carillon/shared/inbox";
 import { LIMITS } from "@carillon/shared/limits";
+import { myEventSchema } from "@carillon/shared/my-event";
 import { offeredTicket, readTicket } from "@carillon/shared/socket-ticket";
 import { AppError, badRequest, unauthorized } from "../errors.ts";
 import { shardOf } from "../pipeline/place.ts";
 import { readOrg } from "../settings/org.ts";
 import type { Preferences } from "@carillon/shared/preferences";
 import { checkOrigin } from "./cors.ts";
-import { myEventSchema, showMyEvent } from "./my-event.ts";
+import { showMyEvent } from "./my-event.ts";
 import { preferencesAnswerSchema, preferencesBodySchema, savePreferences, showPreferences } from "./preferences.ts";
 import { route, type Identity, type Route } from "./route.ts";
 

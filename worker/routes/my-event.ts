@@ -1,6 +1,5 @@
-import * as z from "zod";
-import { PRIORITIES, type Priority } from "@carillon/shared/event-types";
-import { deliverySchema } from "@carillon/shared/ledger";
+import type { Priority } from "@carillon/shared/event-types";
+import type { MyEvent } from "@carillon/shared/my-event";
 import { wallClockAt } from "@carillon/shared/zones";
 import { notFound } from "../errors.ts";
 import { shardOf } from "../pipeline/place.ts";
@@ -8,16 +7,6 @@ import type { Ports } from "../ports.ts";
 import { findEvent } from "./crm.ts";
 import { showPreferences } from "./preferences.ts";
 import type { Identity } from "./route.ts";
-
-/** `localUntil` is `until` on the clock of `timeZone`, the person's, e.g. `2026-11-24T08:00`: a browser's own zone data may be out of date. */
-export const myEventSchema = z.object({
-  id: z.string(),
-  type: z.string(),
-  priority: z.enum(PRIORITIES),
-  timeZone: z.string(),
-  deliveries: z.array(deliverySchema.extend({ localUntil: z.string().optional() })),
-});
-export type MyEvent = z.infer<typeof myEventSchema>;
 
 /**
  * What became of an event for one person, channel by channel.

@@ -2,6 +2,7 @@ import type { PersonQuietHours } from "@carillon/shared/quiet-bounds";
 import type { QuietWeek } from "@carillon/shared/quiet-hours";
 import type { Day } from "@carillon/shared/zones";
 import type { html as Html, TemplateResult } from "lit/html.js";
+import { frameTemplate, strokes } from "../page.ts";
 import { fill, inWords, type Strings } from "../strings.ts";
 import { choicesOf, switched, type EventChoices, type Switch } from "./choices.ts";
 import type { Change } from "./saver.ts";
@@ -31,38 +32,28 @@ export type Page = {
 
 export function preferencesTemplate(page: Page): TemplateResult {
   const { html, text, view, failure } = page;
-  const keys = (event: KeyboardEvent) => {
-    event.stopPropagation(); // the arrows are those of the fields here
-    if (event.key !== "Escape") return;
-    event.preventDefault();
-    page.close();
-  };
-  return html`<div id="preferences" tabindex="-1" @keydown=${keys}>
-    <div class="head">
-      <button class="icon" aria-label=${text.back} title=${text.back} @click=${page.close}>${icon(page, "M15 5l-7 7 7 7")}</button>
-      <h2 id="title">${text.preferences}</h2>
-      <span class="status" role="status">${page.status}</span>
-      <button class="icon" aria-label=${text.close} popovertarget="panel">${icon(page, "M6 6l12 12M18 6L6 18")}</button>
-    </div>
-    ${
-      failure
-        ? html`<div class="notice" role="alert">
-            <span>${view ? `${text["not-saved"]}: ` : ""}${failure}</span>
-            ${view ? "" : html`<button class="text" @click=${page.load}>${text.retry}</button>`}
-          </div>`
-        : ""
-    }
-    <div class="scroll" aria-busy=${!view}>
-      ${view ? choices(page, view) : failure ? "" : html`<div role="status" aria-label=${text.loading}><i></i><i></i><i></i><i></i></div>`}
-    </div>
-  </div>`;
+  return frameTemplate({
+    html,
+    text,
+    id: "preferences",
+    title: text.preferences,
+    status: page.status,
+    failure: failure
+      ? html`<div class="notice" role="alert">
+          <span>${view ? `${text["not-saved"]}: ` : ""}${failure}</span>
+          ${view ? "" : html`<button class="text" @click=${page.load}>${text.retry}</button>`}
+        </div>`
+      : "",
+    content: view && choices(page, view),
+    close: page.close,
+  });
 }
 
 function choices(page: Page, view: PreferencesView): TemplateResult {
   const { html, text } = page;
   const until = view.organisation.quietNow?.until;
   return html`
-    ${until && Date.parse(until) > page.now ? html`<p class="now">${icon(page, MOON)}${fill(text["quiet-now"], { time: instant(page, view, until) })}</p>` : ""}
+    ${until && Date.parse(until) > page.now ? html`<p class="now">${strokes(html, MOON)}${fill(text["quiet-now"], { time: instant(page, view, until) })}</p>` : ""}
     <h3>${text["what-reaches-you"]}</h3>
     ${choicesOf(view).map((event) => eventTemplate(page, event))}
     <h3 id="quiet-title">${text["quiet-hours"]}</h3>
@@ -91,7 +82,7 @@ function switchTemplate(page: Page, type: string, { channel, state, isLocked }: 
   return html`
     <button class="switch" role="switch" aria-checked=${isOn} ?disabled=${isLocked} @click=${flip}>
       <span>${text[`channel-${channel}`]}</span>
-      <span class="state">${text[state]}${isLocked ? html` · ${text.locked}` : ""}</span>
+      <span class="state">${text[state === "urgent" ? "urgent-only" : state]}${isLocked ? html` · ${text.locked}` : ""}</span>
       <span class="knob"></span>
     </button>
     ${errorAt(page, `cells.${type}.${channel}`)}
@@ -265,9 +256,6 @@ const instant = ({ locale }: Page, { timeZone }: PreferencesView, at: string): s
     hourCycle: "h23",
     timeZone: timeZone ?? undefined,
   }).format(Date.parse(at));
-
-const icon = ({ html }: Page, strokes: string): TemplateResult =>
-  html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${strokes}></path></svg>`;
 
 const isWrong = ({ errors }: Page, path: string): boolean => errors.some((error) => error.path.startsWith(path));
 

@@ -1,6 +1,8 @@
+import { FRAME_STRINGS } from "../strings.ts";
+
 /** Every text of the preferences beyond the bell's own; set through the same `bell.strings`. Names of events may be given as `event-<type>`. */
 export const PREFERENCES_STRINGS = {
-  back: "Back to notifications",
+  ...FRAME_STRINGS,
   saving: "Saving…",
   saved: "Saved",
   "not-saved": "Not saved",
@@ -9,13 +11,8 @@ export const PREFERENCES_STRINGS = {
   nothing: "Nothing",
   on: "On",
   off: "Off",
-  urgent: "Urgent only",
+  "urgent-only": "Urgent only",
   locked: "Locked by your organisation",
-  "channel-in-app": "In-app",
-  "channel-email": "Email",
-  "channel-sms": "SMS",
-  "channel-whatsapp": "WhatsApp",
-  "channel-push": "Push",
   "quiet-hours": "Quiet hours",
   "quiet-organisation": "As my organisation",
   "quiet-own": "My own",
