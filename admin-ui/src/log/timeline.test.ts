@@ -44,6 +44,33 @@ test("a decision that sends nothing says so and why", () => {
   });
 });
 
+test("a decision tells what it was taken from, and stands where it was taken", () => {
+  const from = {
+    cell: { when: "on", locked: true },
+    preference: null,
+    gate: "fault",
+    address: "yes",
+    timeZone: "Europe/Berlin",
+    localTime: "mon 22:00",
+    quiet: true,
+  } as const;
+  const steps = timelineOf(
+    delivery({
+      state: "parked",
+      reason: "channel-fault",
+      attempts: [{ n: 1, at: "2026-11-23T12:00:01Z", outcome: "retry", ambiguous: false, ms: 9 }],
+      decided: { at: "2026-11-23T12:01:00Z", settingsVersion: 7, from },
+    }),
+  );
+  expect(steps.map(({ title }) => title)).toEqual(["Accepted", "Attempt 1: failed for now, will be tried again", "Decision: parked"]);
+  expect(steps[2]!.values).toEqual([
+    "The route was on and locked; the channel was stopped by a fault.",
+    "The person has an address, and has chosen nothing.",
+    "It was Mon 22:00 in Europe/Berlin, quiet. Settings version 7.",
+  ]);
+  expect(timelineOf(delivery({ decided: { at: "2026-11-23T12:00:00Z", settingsVersion: 7, from: null } }))[1]!.values).toEqual([]);
+});
+
 test("a reason the page does not know is shown as it came", () => {
   expect(whyOf(delivery({ state: "failed", reason: "550 user unknown" }))).toBe("550 user unknown");
 });

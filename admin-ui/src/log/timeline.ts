@@ -8,6 +8,8 @@ export type Step = {
   title: string;
   tone: Tone;
   text?: string;
+  /** What a decision was taken from. */
+  values?: string[];
   code?: string;
   said?: string;
   remedy?: string;
@@ -83,18 +85,44 @@ export function timelineOf(delivery: Delivery): Step[] {
     tone: STATE_TONES[state],
     said,
   }));
-  const happened = [...attempts, ...receipts].sort((one, other) => (one.at ?? "").localeCompare(other.at ?? ""));
-  return [{ at: delivery.at, title: "Accepted", tone: "plain", text: `Event ${delivery.event}` }, decisionOf(delivery), ...happened];
+  const accepted: Step = { at: delivery.at, title: "Accepted", tone: "plain", text: `Event ${delivery.event}` };
+  const instant = ({ at }: Step) => Date.parse(at ?? delivery.at);
+  return [accepted, decisionOf(delivery), ...attempts, ...receipts].sort((one, other) => instant(one) - instant(other));
 }
 
 const NOT_SENT: readonly State[] = ["held", "parked", "skipped", "expired", "cancelled", "collapsed"];
 
+const ROUTES = { on: "on", off: "off", urgent: "for urgent events only" } as const;
+const GATES = { on: "on", off: "switched off", fault: "stopped by a fault", unset: "never set up" } as const;
+const ADDRESSES = {
+  yes: "has an address",
+  none: "has no address",
+  gone: "has an address that is gone",
+  "not-opted-in": "has not opted in",
+};
+
+/** The values that a delivery was decided from, in a sentence each; none where the person was erased. */
+export function valuesOf({ decided }: Delivery): string[] {
+  const from = decided?.from;
+  if (!from) return [];
+  const { cell, preference, gate, address, localTime, timeZone, quiet } = from;
+  return [
+    cell
+      ? `The route was ${ROUTES[cell.when]}${cell.locked ? " and locked" : ""}; the channel was ${GATES[gate]}.`
+      : "The type had no route.",
+    `The person ${ADDRESSES[address]}, and ${preference === null ? "has chosen nothing" : preference ? "wants it" : "has muted it"}.`,
+    `It was ${capital(localTime)} in ${timeZone}, ${quiet ? "quiet" : "not quiet"}. Settings version ${decided.settingsVersion}.`,
+  ];
+}
+
 /** What was refused later keeps the provider's words as its reason; they belong to the attempt, not to the decision. */
 function decisionOf(delivery: Delivery): Step {
   const { state, reason } = delivery;
+  const at = delivery.decided?.at ?? null;
+  const values = valuesOf(delivery);
   if (NOT_SENT.includes(state))
-    return { at: null, title: `Decision: ${STATE_WORDS[state].toLowerCase()}`, tone: STATE_TONES[state], text: `${whyOf(delivery)}.` };
-  return { at: null, title: "Decision: send", tone: "plain", text: isReason(reason) ? `${whyOf(delivery)}.` : undefined };
+    return { at, values, title: `Decision: ${STATE_WORDS[state].toLowerCase()}`, tone: STATE_TONES[state], text: `${whyOf(delivery)}.` };
+  return { at, values, title: "Decision: send", tone: "plain", text: isReason(reason) ? `${whyOf(delivery)}.` : undefined };
 }
 
 const capital = (words: string): string => `${words[0]?.toUpperCase() ?? ""}${words.slice(1)}`;
