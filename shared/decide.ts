@@ -4,6 +4,7 @@ import { preferenceOf, routeFor, type Preferences } from "./preferences.ts";
 import { effectiveQuietHours, type EffectiveQuietHours } from "./quiet-bounds.ts";
 import { compileQuietHours, type Quiet, type QuietHours } from "./quiet-hours.ts";
 import type { Reason } from "./reasons.ts";
+import type { ChangedTexts } from "./templates.ts";
 
 /** What becomes of one cell of event × person × channel, and why. `silent`: it arrives without a sound, because it is quiet now. */
 export type Decision =
@@ -24,6 +25,8 @@ export type Rules = {
   quietHours: QuietHours;
   /** The types that have a WhatsApp template; absent while WhatsApp is not set up. */
   templateTypes?: string[];
+  /** What admins have written instead of the built-in texts; absent while that is nothing. */
+  texts?: ChangedTexts;
   /** Whether in-app items make no sound while it is quiet. */
   silentInQuietHours: boolean;
 };

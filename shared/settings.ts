@@ -3,6 +3,7 @@ import { CHANNELS, type Channel, type HealthState } from "./channels.ts";
 import { defaultRouting, type RoutingCells } from "./event-types.ts";
 import { initialEventTypes, type EventTypes } from "./own-events.ts";
 import { initialQuietHours, type QuietHours } from "./quiet-hours.ts";
+import type { TextSettings } from "./templates.ts";
 
 /**
  * A channel's part of the settings. `settings` is null until the channel was set up; `secrets` are sealed.
@@ -25,6 +26,8 @@ export type Settings = {
   routing: { version: number; cells: RoutingCells };
   quietHours: QuietHours;
   eventTypes: EventTypes;
+  /** Absent until an admin has changed a text. */
+  texts?: TextSettings;
 };
 
 export function initialSettings(): Settings {

@@ -37,6 +37,21 @@ export type TextSettings = {
 };
 export type SavedText = Partial<TextSource> & { version: number };
 
+/** What differs from the built-in texts, without versions: for whoever writes messages. */
+export function changedTexts(texts: TextSettings | undefined): ChangedTexts {
+  return mapped(texts?.saved ?? {}, (channels) =>
+    mapped(channels, (languages) => mapped(languages, ({ version: _version, ...parts }) => (isEmpty(parts) ? null : parts))),
+  ) as ChangedTexts;
+}
+
+const isEmpty = (entries: object): boolean => Object.keys(entries).length === 0;
+
+/** The entries by the same names; what comes out as nothing is left out. An own type may be called as something every object has. */
+function mapped<Entry, Made extends object>(entries: Record<string, Entry>, make: (entry: Entry) => Made | null): Record<string, Made> {
+  const made = Object.entries(entries).map(([name, entry]) => [name, make(entry)] as const);
+  return Object.fromEntries(made.filter((pair): pair is [string, Made] => pair[1] !== null && !isEmpty(pair[1])));
+}
+
 /** `count` is a number and may be counted by `plural`; all others are text by the time they are written. */
 export type VariableKind = "text" | "time" | "amount" | "percent" | "count";
 

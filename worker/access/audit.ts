@@ -18,6 +18,8 @@ export type Act =
   | "routing.save"
   | "quiet-hours.save"
   | "event-types.save"
+  | "template.save"
+  | "template.reset"
   | "deliveries.retry";
 
 /** Writes down who did what; the log is shard 0's. `detail` never holds a secret, only fingerprints. */

@@ -53,10 +53,43 @@ export type Message = {
   values?: Record<string, string>;
   /** Push: the person's browsers. */
   subscriptions?: PushSubscription[];
+  /** It speaks for several deliveries at once, of whatever kinds. */
+  isBundle?: true;
+  /** Email: where the person mutes this kind of mail; absent where that is not theirs to choose. */
+  unsubscribeUrl?: string;
+  /** Push: where the browser tells that the message was shown and clicked. */
+  reportUrl?: string;
 };
 
 /** RFC 8291: where a browser listens and how it is written to. `publicKey` is the VAPID key it was made with, if known. */
 export type PushSubscription = { endpoint: string; p256dh: string; auth: string; publicKey?: string };
+
+/** A request that a provider makes of its own accord. `url` is as it called us, on our public address and with its query. */
+export type WebhookRequest = { method: string; url: string; headers: Headers; body: string };
+
+/** How a provider tells what became of its messages, and what people answered. */
+export type Webhook = {
+  /** Whether it is the provider's, by its signature; the secrets are the channel's own. */
+  isGenuine(request: WebhookRequest, secrets: Record<string, string>): boolean;
+  /** What a genuine request tells. Takes any body and never throws. */
+  read(request: WebhookRequest): ProviderNews;
+};
+/** `unread` counts what is in none of the shapes that we know. */
+export type ProviderNews = { receipts: Receipt[]; replies: Reply[]; templates: TemplateChange[]; unread: number };
+
+/** How far a message has come. Receipts arrive in any order; only the ledger knows whether one is news. */
+export type Receipt = {
+  deliveryId: string;
+  state: "sent" | "delivered" | "read" | "failed";
+  code: string | null;
+  providerId: string | null;
+  /** For failed: what it means. */
+  outcome: Outcome | null;
+};
+/** A message that a person sent to our number. */
+export type Reply = { from: string; text: string; optOut: "stop" | "start" | null };
+/** What Meta says of a template, with its language as the list writes it (en_US): its status (PAUSED, APPROVED, …), or its quality. */
+export type TemplateChange = { name: string; language: string } & ({ status: string; reason: string | null } | { quality: string });
 
 /** What the templates make for a channel of text. */
 export type Texts = { title: string; body: string; action: string; locale: string };
@@ -68,11 +101,16 @@ export type Session = {
   close(): Promise<void>;
 };
 
+/** `title` is a mail's subject and empty for an SMS; `text` is all that is said in plain text. */
+export type Shown = { title: string; text: string; html?: string };
+
 /**
  * A channel that leaves the house: opens a session with settings and opened secrets, and tests values that need not be saved.
  * It reads no store, knows no quiet hours and logs no secret.
  */
 export type ChannelAdapter<Settings> = {
+  /** What a person would see of a message; without it, title and body as they are. */
+  show?(message: Pick<Message, "texts" | "link">, sender: SenderIdentity): Shown;
   open(configuration: Configuration<Settings>): Session;
   /** The stages in order, as they end; the last is `{stage: "done", ok}`. `to` is where the test message goes. */
   test(configuration: Configuration<Settings>, to: string): AsyncIterable<TestStage>;

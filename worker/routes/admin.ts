@@ -5,6 +5,7 @@ import { overviewRoutes } from "./admin/overview.ts";
 import { providerRoutes } from "./admin/provider-details.ts";
 import { ruleRoutes } from "./admin/rules.ts";
 import { sessionRoutes } from "./admin/session.ts";
+import { templateRoutes } from "./admin/templates.ts";
 import type { Route } from "./route.ts";
 
 /** What the admin page calls. Signed in by the session's cookie; what changes anything comes from our own page only. */
@@ -15,5 +16,6 @@ export const adminRoutes: Route[] = [
   ...providerRoutes,
   ...logRoutes,
   ...ruleRoutes,
+  ...templateRoutes,
   ...keyRoutes,
 ];

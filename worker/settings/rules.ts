@@ -1,6 +1,7 @@
 import { CHANNELS, inAppSettingsSchema, type Channel } from "@carillon/shared/channels";
 import type { Gate, Rules } from "@carillon/shared/decide";
 import type { ChannelSettings, Settings } from "@carillon/shared/settings";
+import { changedTexts } from "@carillon/shared/templates";
 import { whatsappSettingsSchema } from "@carillon/shared/whatsapp-settings";
 
 /** What a shard needs to know of the settings. Faults are the shard's own knowledge. */
@@ -15,6 +16,7 @@ export function rulesOf(settings: Settings): Rules {
     quietHours: settings.quietHours,
     silentInQuietHours: inApp.silentInQuietHours,
     ...templateTypesOf(settings.channels.whatsapp),
+    ...textsOf(settings),
   };
 }
 
@@ -22,6 +24,11 @@ function templateTypesOf({ settings }: ChannelSettings): Pick<Rules, "templateTy
   if (settings === null) return {};
   const { templates } = whatsappSettingsSchema.parse(settings);
   return { templateTypes: Object.keys(templates).filter((type) => Object.keys(templates[type]!).length > 0) };
+}
+
+function textsOf({ texts }: Settings): Pick<Rules, "texts"> {
+  const changed = changedTexts(texts);
+  return Object.keys(changed).length > 0 ? { texts: changed } : {};
 }
 
 function gateOf({ enabled, settings }: ChannelSettings): Gate {

@@ -21,6 +21,7 @@ export function acceptEvent(parts: Parts, rules: Rules, event: Event, hash: stri
   const texts = expand(
     event,
     persons.map((person) => person.locale),
+    rules.texts,
   );
   const n = events.reserve(persons.length);
   const { recipients: _, ...kept } = event;

@@ -204,3 +204,21 @@ test("settings saved while a channel is in fault do not release it; a green test
   expect(shard.channelStatus("email")).toMatchObject({ fault: null, parked: 0 });
   expect(serve()).toEqual(["u1@example.com"]);
 });
+
+test("a changed text holds for what is not sent yet, and leaves what stands in a bell", () => {
+  const { shard, accept } = makeShard();
+  const texts = { title: "Work: {task_title}", body: "Go" };
+  accept(task("e1"));
+  shard.apply({ ...makeRules({}, 2), texts: { task_assigned: { email: { en: texts }, "in-app": { en: texts } } } });
+  accept(task("e2"));
+  const job = { at: T0, number: "job" };
+  let served = shard.begin({ version: 2, channel: "email", job });
+  const sent: string[] = [];
+  while (!("behind" in served) && served.claim) {
+    sent.push(served.claim.message.texts.title);
+    served = shard.next({ version: 2, channel: "email", job, claim: served.claim.id, outcome: { kind: "ok" }, ms: 1, isLast: false });
+  }
+  expect(sent).toEqual(["Work: Call e1", "Work: Call e2"]);
+  const { data } = shard.inbox({ user: "u1", filter: "all", q: null, type: null, limit: 9, cursor: null });
+  expect(data.map(({ title }) => title)).toEqual(["Work: Call e2", "New task: Call e1"]);
+});

@@ -55,6 +55,12 @@ export function renderValues(
   return values;
 }
 
+/** What one variable says, as it is written in a text; nothing for a missing one. */
+export function writtenValue(name: string, event: ToldEvent, locale: string, timeZone: string | null = null): string {
+  const reader = { locale: formattingLocale(locale, languageOf(locale)), timeZone };
+  return shown(valueOf(name, event, reader), reader);
+}
+
 /** The language whose texts a reader of this locale gets: its own where there are texts, else English. */
 export function languageOf(locale: string | null): Language {
   const wanted = locale?.split("-", 1)[0]?.toLowerCase();
@@ -92,7 +98,8 @@ function render(source: string, event: ToldEvent, reader: Reader): string {
   return String(format.format(values));
 }
 
-const shown = (value: string | number, { locale }: Reader): string => (typeof value === "number" ? writeNumber(value, locale) : value);
+const shown = (value: string | number | null, { locale }: Reader): string =>
+  typeof value === "number" ? writeNumber(value, locale) : (value ?? "");
 
 /** `select` asks for what is missing by this word. */
 const NONE = "none";
@@ -101,7 +108,7 @@ const chosen = (value: string | number | null): string | number => (value === nu
 
 /** A missing variable leaves no gap where it is shown, has a case of its own, and counts as 0. */
 const USED: Record<VariableUse, (value: string | number | null, reader: Reader) => string | number> = {
-  shown: (value, reader) => (value === null ? "" : shown(value, reader)),
+  shown,
   chosen,
   counted: (value) => (typeof value === "number" ? value : 0),
 };

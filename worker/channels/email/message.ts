@@ -2,14 +2,14 @@ import type { EmailSettings } from "@carillon/shared/channels";
 import MimeNode from "nodemailer/lib/mime-node";
 import { encode, wrap } from "nodemailer/lib/qp";
 import { isIP } from "node:net";
-import type { Message, SenderIdentity } from "../channel.ts";
-import { htmlPart, safeLink, textPart } from "./layout.ts";
+import type { Message, SenderIdentity, Shown } from "../channel.ts";
+import { htmlPart, safeLink, textPart, type Letter } from "./layout.ts";
 
 export type Mail = Pick<Message, "deliveryId" | "org" | "texts" | "link"> & { to: Pick<Message["to"], "name" | "address"> };
 
 /** The whole mail as it goes over the wire: one person, text and HTML. The same delivery always has the same Message-ID. */
 export function buildMail(message: Mail, settings: EmailSettings, sender: SenderIdentity): Buffer {
-  const letter = { texts: message.texts, link: safeLink(message.link, sender.publicUrl), orgName: sender.orgName };
+  const letter = letterOf(message, sender);
   const root = new MimeNode("multipart/alternative");
   root.setHeader("From", { name: oneLine(settings.fromName || sender.orgName), address: settings.fromAddress });
   root.setHeader("To", { name: oneLine(message.to.name ?? ""), address: message.to.address });
@@ -23,6 +23,18 @@ export function buildMail(message: Mail, settings: EmailSettings, sender: Sender
   const body = parts.map((each) => `--${root.boundary}\r\n${each}\r\n`).join("");
   return Buffer.from(`${headers}\r\n\r\n${body}--${root.boundary}--\r\n`);
 }
+
+/** The mail as its reader sees it. */
+export function showMail(message: Pick<Message, "texts" | "link">, sender: SenderIdentity): Shown {
+  const letter = letterOf(message, sender);
+  return { title: oneLine(message.texts.title), text: textPart(letter), html: htmlPart(letter) };
+}
+
+const letterOf = ({ texts, link }: Pick<Message, "texts" | "link">, { publicUrl, orgName }: SenderIdentity): Letter => ({
+  texts,
+  link: safeLink(link, publicUrl),
+  orgName,
+});
 
 /** nodemailer makes the headers; the two short texts are encoded here, because its streams take four times as long. */
 function part(type: string, text: string): string {

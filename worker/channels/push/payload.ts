@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { PushPayload } from "@carillon/shared/push-settings";
-import type { Message } from "../channel.ts";
+import type { Message, SenderIdentity, Shown } from "../channel.ts";
 import { absoluteLink } from "../provider.ts";
 
 /** RFC 8291 4: a push service takes 4,096 bytes, of which encryption needs 103. */
@@ -31,6 +31,14 @@ export function payloadOf(message: Message, publicUrl: string, max = MAX_PLAIN):
   const { link: _link, ...bare } = whole;
   const unlinked = shorten(bare, "body", max) ?? shorten({ ...bare, body: "" }, "title", max);
   return JSON.stringify(unlinked ?? { ...bare, title: "", body: "" });
+}
+
+/** The notification as a browser shows it. */
+export function showPush({ texts, link }: Pick<Message, "texts" | "link">, { publicUrl }: SenderIdentity): Shown {
+  const event = { id: "", type: "", priority: "normal" } as const;
+  const to = { id: "", name: null, address: "", locale: texts.locale };
+  const { title, body } = JSON.parse(payloadOf({ deliveryId: "", org: "", to, event, texts, link }, publicUrl)) as PushPayload;
+  return { title, text: body };
 }
 
 const bytesOf = (payload: PushPayload): number => Buffer.byteLength(JSON.stringify(payload));

@@ -1,5 +1,5 @@
 import type { SmsSettings } from "@carillon/shared/sms-settings";
-import type { Configuration, Message, Outcome, Session } from "../channel.ts";
+import type { Configuration, Message, Outcome, SenderIdentity, Session } from "../channel.ts";
 import { NoAnswer, absoluteLink, isPublicUrl } from "../provider.ts";
 import { TwilioRefusal, createClient, type Since, type TwilioClient, type TwilioMessage } from "./client.ts";
 import { outcomeOfAnswer, outcomeOfCode, outcomeOfSilence } from "./errors.ts";
@@ -19,7 +19,7 @@ export function openSession(configuration: Configuration<SmsSettings>, patience:
   const known = new Set<string>();
 
   async function lookUp(message: Message, since: Since): Promise<Outcome | null> {
-    const wanted = { to: message.to.address, body: bodyOf(message, configuration) };
+    const wanted = { to: message.to.address, body: bodyOf(message, configuration.sender) };
     const found = await client.find(wanted, since, known);
     return found && taken(found, known);
   }
@@ -59,7 +59,7 @@ export function requestOf(message: Message, configuration: Configuration<SmsSett
   const validity = message.validForSeconds;
   return {
     to: message.to.address,
-    body: bodyOf(message, configuration),
+    body: bodyOf(message, configuration.sender),
     ...(messagingServiceSid ? { messagingServiceSid } : { from }),
     ...(validity === undefined ? {} : { validityPeriod: Math.max(1, Math.min(MAX_VALIDITY, Math.floor(validity))) }),
   };
@@ -73,8 +73,8 @@ function callbackOf(message: Message, { sender, endpoints }: Configuration<SmsSe
 }
 
 /** The text and its link; where both don't fit, the text alone says enough. */
-function bodyOf(message: Message, { sender }: Configuration<SmsSettings>): string {
-  const link = absoluteLink(message.link, sender.publicUrl);
+export function bodyOf(message: Pick<Message, "texts" | "link">, { publicUrl }: SenderIdentity): string {
+  const link = absoluteLink(message.link, publicUrl);
   const whole = link ? `${message.texts.body}\n${link}` : message.texts.body;
   return whole.length <= MAX_BODY ? whole : message.texts.body;
 }
