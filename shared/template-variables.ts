@@ -2,7 +2,7 @@ import * as z from "zod";
 import { EVENT_DATA, isEventType } from "./event-types.ts";
 import type { OwnEventType } from "./own-events.ts";
 import type { VariableKind } from "./templates.ts";
-import { VARIABLES, type Variable } from "./texts.ts";
+import { VARIABLES, type Variable } from "./variables.ts";
 
 /** What an event type's texts may name, with a value that such an event could carry. */
 export type KnownVariable = { name: string; kind: VariableKind; description: string; sample: unknown; mayBeMissing: boolean };

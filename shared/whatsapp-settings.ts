@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { VARIABLES, type Variable } from "./texts.ts";
+import { VARIABLES, type Variable } from "./variables.ts";
 
 /** What a template's variable may stand for: the event's own variables, and what every message has. */
 const EVERY_MESSAGE = ["recipient_name", "title", "body", "link", "org_name"] as const;

@@ -1,6 +1,7 @@
 import { TEXT_LIMITS, type ChangedTexts } from "@carillon/shared/templates";
 import type { VariableUse } from "@carillon/shared/text-syntax";
-import { LANGUAGES, VARIABLES, builtInText, type Language, type TextChannel, type TextSource, type Variable } from "@carillon/shared/texts";
+import { LANGUAGES, builtInText, type Language, type TextChannel, type TextSource } from "@carillon/shared/texts";
+import { VARIABLES, type Variable } from "@carillon/shared/variables";
 import type { Texts } from "../channels/channel.ts";
 import { compile } from "./compile.ts";
 import { cut } from "./cut.ts";

@@ -1,5 +1,5 @@
 import { isEventType } from "@carillon/shared/event-types";
-import { VARIABLES, type Variable } from "@carillon/shared/texts";
+import { VARIABLES, type Variable } from "@carillon/shared/variables";
 
 /** An event as its texts see it; `typeName` is that of an organisation's own type. */
 export type ToldEvent = { type: string; typeName?: string | null; data: Record<string, unknown> };
