@@ -123,7 +123,11 @@ function prepare(database: DatabaseSync, query: string): Prepared {
 }
 
 function execute({ statement, buffers, writes }: Prepared, bindings: SqlValue[]): Cursor {
-  const values: SQLInputValue[] = bindings.some(isBuffer) ? bindings.map(toBytes) : (bindings as SQLInputValue[]);
+  for (let index = 0; index < bindings.length; index++) {
+    const value = bindings[index];
+    if (value instanceof ArrayBuffer) (bindings as SQLInputValue[])[index] = new Uint8Array(value);
+  }
+  const values = bindings as SQLInputValue[];
   if (buffers === null) return { toArray: noRows, rowsWritten: Number(statement.run(...values).changes) };
   const rows = statement.all(...values) as Record<string, SqlValue | Uint8Array>[];
   for (const name of buffers) for (const row of rows) row[name] = fromBytes(row[name]);
@@ -132,6 +136,4 @@ function execute({ statement, buffers, writes }: Prepared, bindings: SqlValue[])
 
 const NO_ROWS: never[] = [];
 const noRows = () => NO_ROWS;
-const isBuffer = (value: SqlValue) => typeof value === "object" && value !== null;
-const toBytes = (value: SqlValue) => (value instanceof ArrayBuffer ? new Uint8Array(value) : value);
 const fromBytes = (value: SqlValue | Uint8Array | undefined) => (value instanceof Uint8Array ? value.slice().buffer : (value ?? null));

@@ -18,9 +18,11 @@ export type AcceptedEvent = { id: string; accepted: number; duplicate: boolean }
 /** Accepts one event; answers only when it is durable. Throws what HTTP answers for a bad one. */
 export async function acceptEvent(ports: Ports, place: Place, input: unknown, idempotencyKey: string | null): Promise<AcceptedEvent> {
   const { eventTypes } = await readSettings(ports, place.org, place.version);
-  const [result] = await acceptEvents(ports, place, [prepare(eventTypes, input, idempotencyKey, place.shards)]);
+  const prepared = prepare(eventTypes, input, idempotencyKey, place.shards);
+  const [accepted] = await acceptAt(ports, place, homeOf(prepared.event.id, place.shards), [prepared]);
+  const result = resultOf(accepted!);
   if (result instanceof AppError) throw result;
-  return result!;
+  return result;
 }
 
 /** The same for many: each succeeds or fails by itself, answers in the order of the events. */
@@ -56,11 +58,17 @@ async function acceptEvents(ports: Ports, place: Place, prepared: (Prepared | Ap
   await Promise.all(
     [...byHome].map(async ([home, indexes]) => {
       const events = indexes.map((index) => prepared[index] as Prepared);
-      const answer = await withRules(ports, place, home, (shard) => shard.accept({ version: place.version, events }));
-      answer.results.forEach((result, position) => (results[indexes[position]!] = resultOf(result)));
-      if (answer.wakes.length > 0) ports.background(publish(ports, place.org, home, answer.wakes));
+      const accepted = await acceptAt(ports, place, home, events);
+      accepted.forEach((result, position) => (results[indexes[position]!] = resultOf(result)));
     }),
   );
+  return results;
+}
+
+/** Hands events to the home that they share, and on to the queue what this has made due. */
+async function acceptAt(ports: Ports, place: Place, home: number, events: Prepared[]): Promise<Accepted[]> {
+  const { results, wakes } = await withRules(ports, place, home, (shard) => shard.accept({ version: place.version, events }));
+  if (wakes.length > 0) ports.background(publish(ports, place.org, home, wakes));
   return results;
 }
 
@@ -109,10 +117,16 @@ function hashOf(input: EventInput): string {
 }
 
 function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
-  const fields = Object.entries(value)
-    .filter(([, field]) => field !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join(",")}}`;
+  let text = "";
+  if (Array.isArray(value)) {
+    for (const item of value) text += text === "" ? canonical(item) : `,${canonical(item)}`;
+    return `[${text}]`;
+  }
+  for (const name of Object.keys(value).sort()) {
+    const field = (value as Record<string, unknown>)[name];
+    if (field === undefined) continue;
+    text += `${text === "" ? "" : ","}${JSON.stringify(name)}:${canonical(field)}`;
+  }
+  return `{${text}}`;
 }

@@ -93,6 +93,24 @@ test("a job that finds everybody served asks for no further jobs and does not go
   expect(returned).toBeLessThan(10);
 });
 
+test("a shard that wakes up anew for every event still indexes for search in batches, and finds everything", () => {
+  const sql = openSql(":memory:");
+  const woken = () => new Shard({ sql, clock: { now: () => T0 }, org: "acme", shard: 0 });
+  const indexed = () => Number(sql.exec<{ v: string }>(`SELECT v FROM meta WHERE k = 'indexed'`).toArray()[0]?.v ?? 0);
+  woken().apply(makeRules());
+  for (let n = 1; n <= 600; n++) {
+    const event = toEvent(eventSchema.parse(task(`e${n}`)), `e${n}`);
+    woken().accept({ version: 1, events: [{ event, hash: "h" }] });
+  }
+  expect(indexed()).toBeGreaterThan(500);
+  expect(indexed()).toBeLessThan(600);
+  const find = (q: string) =>
+    woken()
+      .inbox({ user: "u1", filter: "all", q, type: null, limit: 5, cursor: null })
+      .data.map(({ event }) => event);
+  expect([find("e3"), find("e600")]).toEqual([["e399", "e398", "e397", "e396", "e395"], ["e600"]]);
+});
+
 test("a repeat is a duplicate, another body under the same id is refused", () => {
   const { accept } = makeShard();
   accept(task("e1"));

@@ -2,7 +2,7 @@ import type { Sql } from "../../ports.ts";
 import type { Events, StoredEvent } from "../ledger/events.ts";
 
 /** Documents are indexed this many at a time: a small index write in every commit would cost more than all the rest of it. */
-const BATCH = 256;
+const BATCH = 512;
 
 /**
  * Full-text search over what people were told. A document stands once per event × language, not once per person: the column
@@ -12,8 +12,12 @@ const BATCH = 256;
 export class Search {
   readonly #sql: Sql;
   readonly #events: Events;
-  /** The events that wait to be indexed; null when that is not known, after a start or a rollback. */
-  #waiting: StoredEvent[] | null = null;
+  /** The newest of the events that wait to be indexed; all of them, if `#isWhole`. */
+  #waiting: StoredEvent[] = [];
+  /** False after a start or a rollback: then older ones may wait on the disk. */
+  #isWhole = false;
+  /** The number of the last event that is indexed; null until it is looked up. */
+  #indexed: number | null = null;
 
   constructor(sql: Sql, events: Events) {
     this.#sql = sql;
@@ -21,26 +25,24 @@ export class Search {
   }
 
   forget(): void {
-    this.#waiting = null;
+    this.#waiting = [];
+    this.#isWhole = false;
+    this.#indexed = null;
   }
 
-  /** An event was accepted. */
+  /** An event was accepted. A shard that wakes up for every event goes by the numbers, and need not read what waits. */
   note(event: StoredEvent): void {
-    if (this.#waiting === null) this.#waiting = this.#unindexed();
-    else this.#waiting.push(event);
-    if (this.#waiting.length >= BATCH) this.index();
+    this.#waiting.push(event);
+    const isFull = this.#waiting.length >= BATCH || (!this.#isWhole && event.n - this.#lastIndexed() >= BATCH);
+    if (isFull) this.index();
   }
 
   /** Takes everything that waits into the index. */
   index(): void {
-    let slice = this.#waiting ?? this.#unindexed();
-    while (slice.length > 0) {
-      for (const event of slice) this.#addAll(event);
-      const known = this.#sql.exec(`UPDATE meta SET v = ? WHERE k = 'indexed' RETURNING k`, String(slice.at(-1)!.n)).toArray();
-      if (known.length === 0) this.#sql.exec(`INSERT INTO meta VALUES ('indexed', ?)`, String(slice.at(-1)!.n));
-      slice = this.#unindexed();
-    }
+    if (this.#isWhole) this.#addSlice(this.#waiting);
+    else for (let slice = this.#unindexed(); slice.length > 0; slice = this.#unindexed()) this.#addSlice(slice);
     this.#waiting = [];
+    this.#isWhole = true;
   }
 
   /** `n` lies in the event's own range of notice numbers, so that a hit leads to its event by arithmetic. */
@@ -65,7 +67,7 @@ export class Search {
   }
 
   #query(match: string, before: number, limit: number): number[] {
-    if (this.#waiting?.length !== 0) this.index();
+    this.index();
     return this.#sql
       .exec<{ rowid: number }>(
         `SELECT rowid FROM search WHERE search MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?`,
@@ -77,6 +79,14 @@ export class Search {
       .map((row) => row.rowid);
   }
 
+  #addSlice(slice: StoredEvent[]): void {
+    if (slice.length === 0) return;
+    for (const event of slice) this.#addAll(event);
+    this.#indexed = slice.at(-1)!.n;
+    const known = this.#sql.exec(`UPDATE meta SET v = ? WHERE k = 'indexed' RETURNING k`, String(this.#indexed)).toArray();
+    if (known.length === 0) this.#sql.exec(`INSERT INTO meta VALUES ('indexed', ?)`, String(this.#indexed));
+  }
+
   /** One document per language; each lies within the event's numbers, of which there are at least as many as languages. */
   #addAll(event: StoredEvent): void {
     Object.values(event.texts).forEach((text, index) => this.add(event.n + index, event.people, text.title, text.body));
@@ -84,8 +94,12 @@ export class Search {
 
   /** Those that came after the last one indexed; a full batch may not be all of them. */
   #unindexed(): StoredEvent[] {
-    const last = this.#sql.exec<{ v: string }>(`SELECT v FROM meta WHERE k = 'indexed'`).toArray()[0];
-    return this.#events.after(Number(last?.v ?? 0), BATCH);
+    return this.#events.after(this.#lastIndexed(), BATCH);
+  }
+
+  #lastIndexed(): number {
+    this.#indexed ??= Number(this.#sql.exec<{ v: string }>(`SELECT v FROM meta WHERE k = 'indexed'`).toArray()[0]?.v ?? 0);
+    return this.#indexed;
   }
 }
 

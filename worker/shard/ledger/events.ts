@@ -13,6 +13,8 @@ export type StoredEvent = Omit<Event, "recipients"> & {
   /** The in-app text by language. */
   texts: Record<string, { title: string; body: string }>;
 };
+/** What of an event stands in no column of its own. */
+type Body = Omit<StoredEvent, "n" | "id" | "hash" | "type" | "at" | "people" | "texts">;
 type Row = { n: number; id: string; hash: string; type: string; at: number; body: string; people: string; texts: string };
 
 const CACHED_EVENTS = 200;
@@ -45,17 +47,16 @@ export class Events {
   }
 
   insert(event: StoredEvent): void {
-    const { n, id, hash, type, at, people, texts, ...body } = event;
     this.#sql.exec(
       `INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      n,
-      id,
-      hash,
-      type,
-      at,
-      JSON.stringify(body),
-      JSON.stringify(people),
-      JSON.stringify(texts),
+      event.n,
+      event.id,
+      event.hash,
+      event.type,
+      event.at,
+      JSON.stringify(bodyOf(event)),
+      JSON.stringify(event.people),
+      JSON.stringify(event.texts),
     );
     this.#keep(event);
   }
@@ -114,9 +115,9 @@ export class Events {
   /** Takes the words out of an event that spoke to nobody but an erased person. */
   blank(event: StoredEvent): void {
     const blanked: StoredEvent = { ...event, data: {}, link: null, actor: null, texts: {} };
-    const { n, id: _id, hash: _hash, type: _type, at: _at, people: _people, texts, ...body } = blanked;
-    this.#sql.exec(`UPDATE event SET body = ?, texts = ? WHERE n = ?`, JSON.stringify(body), JSON.stringify(texts), n);
-    this.#byNumber.delete(n);
+    const body = JSON.stringify(bodyOf(blanked));
+    this.#sql.exec(`UPDATE event SET body = ?, texts = ? WHERE n = ?`, body, JSON.stringify(blanked.texts), event.n);
+    this.#byNumber.delete(event.n);
   }
 
   #lastEnd(): number {
@@ -131,8 +132,25 @@ export class Events {
   }
 }
 
+/** Field by field: to leave seven out of twenty by a rest pattern costs ten times as much. */
+function bodyOf(event: StoredEvent): Required<Body> {
+  return {
+    typeName: event.typeName,
+    actor: event.actor,
+    priority: event.priority,
+    data: event.data,
+    link: event.link,
+    occurredAt: event.occurredAt,
+    collapseKey: event.collapseKey,
+    resolves: event.resolves,
+    deliverAt: event.deliverAt,
+    expiresAt: event.expiresAt,
+    rules: event.rules,
+  };
+}
+
 function read(row: Row): StoredEvent {
-  const body = JSON.parse(row.body) as Omit<StoredEvent, "n" | "id" | "hash" | "type" | "at" | "people" | "texts">;
+  const body = JSON.parse(row.body) as Body;
   return {
     ...body,
     n: row.n,

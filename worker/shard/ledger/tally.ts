@@ -22,6 +22,7 @@ const COLUMNS = [
 ] as const;
 type Column = (typeof COLUMNS)[number];
 const WIDTH = COLUMNS.length;
+const PLACE = Object.fromEntries(COLUMNS.map((column, index) => [column, index])) as Record<Column, number>;
 
 const COLUMN_OF_STATE: Record<number, Column> = {
   [STATE.queued]: "inFlight",
@@ -106,7 +107,7 @@ export class Tally {
   #add(hour: number, channel: number, column: Column, count: number): void {
     let change = this.#changes.get(hour);
     if (!change) this.#changes.set(hour, (change = noCounts()));
-    change[channel * WIDTH + COLUMNS.indexOf(column)]! += count;
+    change[channel * WIDTH + PLACE[column]]! += count;
   }
 }
 
