@@ -77,10 +77,10 @@ async function readBody(c: Context, maxBytes: number): Promise<string> {
   const tooLong = () => tooLarge(`The body may have ${Math.floor(maxBytes / 1024)} KiB at the most.`);
   const announced = Number(c.req.header("content-length") ?? Number.NaN);
   if (announced > maxBytes) throw tooLong();
+  // A body of known length is read at once, without a stream; HTTP ends it where it said, so it can't be longer.
+  if (announced <= maxBytes) return decode(new Uint8Array(await c.req.raw.arrayBuffer()));
   const stream = c.req.raw.body;
   if (!stream) return "";
-  // A body of known length is read at once; HTTP ends it where it said, so it can't be longer.
-  if (announced <= maxBytes) return decode(new Uint8Array(await c.req.raw.arrayBuffer()));
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {

@@ -259,10 +259,18 @@ class OneFailed extends Error {
 
 /** The shard's calls as others make them: at the end of this turn, in one transaction with the turn's others. */
 function callsOf(shard: Shard, enqueue: <Answer>(run: () => Answer) => Promise<Answer>): ShardCalls {
+  const made = new Map<keyof SyncCalls, (...args: never[]) => Promise<unknown>>();
+  const make = (name: keyof SyncCalls) => {
+    const call = shard[name] as (...args: never[]) => unknown;
+    return (...args: never[]) => enqueue(() => call.apply(shard, args));
+  };
   return new Proxy({} as ShardCalls, {
-    // A promise would be asked for `then` first; the shard is not one.
-    get: (_, name: keyof SyncCalls | "then") =>
-      name === "then" ? undefined : (...args: never[]) => enqueue(() => (shard[name] as (...args: never[]) => unknown).apply(shard, args)),
+    get(_, name: keyof SyncCalls | "then") {
+      if (name === "then") return undefined; // A promise would be asked for it; the shard is not one.
+      let call = made.get(name);
+      if (!call) made.set(name, (call = make(name)));
+      return call;
+    },
   });
 }
 
