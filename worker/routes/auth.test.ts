@@ -1,9 +1,23 @@
 import { beforeEach, expect, test } from "vitest";
+import { RATES } from "../access/rate-limit.ts";
 import { ORIGIN, localApp } from "./fixtures.ts";
 
 let house: Awaited<ReturnType<typeof localApp>>;
 beforeEach(async () => {
   house = await localApp();
+});
+
+test("a start that is repeated with the right token is never told to wait, a guesser is", async () => {
+  const body = { org: "acme", name: "Acme", owner: { id: "o", name: "Olga", email: "olga@example.com" } };
+  const tries = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const statuses = new Set<number>();
+    for (let n = 0; n < RATES.signIn.max + 5; n++)
+      statuses.add((await house.call("POST", "/internal/bootstrap", { body, headers })).status);
+    return [...statuses];
+  };
+  expect(await tries("boot")).toEqual([201, 409]);
+  expect(await tries("guess")).toEqual([401, 429]);
 });
 
 test("the bootstrap token makes an organisation once", async () => {

@@ -3,7 +3,7 @@ import { adminTicketSchema, tokenRequestSchema } from "@carillon/shared/access";
 import { userIdSchema } from "@carillon/shared/people";
 import { createAdminTicket, ticketUrl } from "../access/admin-tickets.ts";
 import { bootstrap, bootstrapSchema } from "../access/bootstrap.ts";
-import { RATES, countTry } from "../access/rate-limit.ts";
+import { RATES, countTry, forgetTries } from "../access/rate-limit.ts";
 import { bearerOf, isSame } from "../access/secrets.ts";
 import { mintUserToken } from "../access/user-tokens.ts";
 import { invalid, notFound, unauthorized } from "../errors.ts";
@@ -50,6 +50,7 @@ export const authRoutes: Route[] = [
       await countTry(ports, RATES.signIn, "bootstrap");
       if (!isSame(bearerOf(c.req.header("authorization")) ?? "", bootstrapToken))
         throw unauthorized("bootstrap.token", "The bootstrap token is missing or wrong.");
+      await forgetTries(ports, RATES.signIn, "bootstrap");
       // Accepting drives the home of an event only; until it drives the shards of its people too, more than one would lose items.
       if (body.shards !== 1)
         throw invalid("bootstrap.shards", "An organisation has one shard for now.", [{ path: "shards", message: "1 for now" }]);
