@@ -132,26 +132,33 @@ export class Events {
   }
 }
 
-/** Field by field: to leave seven out of twenty by a rest pattern costs ten times as much. */
-function bodyOf(event: StoredEvent): Required<Body> {
-  return {
-    typeName: event.typeName,
-    actor: event.actor,
-    priority: event.priority,
-    data: event.data,
-    link: event.link,
-    occurredAt: event.occurredAt,
-    collapseKey: event.collapseKey,
-    resolves: event.resolves,
-    deliverAt: event.deliverAt,
-    expiresAt: event.expiresAt,
-    rules: event.rules,
-  };
+/** What most events do not have; it stands in no row of theirs. */
+const ABSENT: Omit<Body, "priority" | "data" | "rules"> = {
+  typeName: null,
+  actor: null,
+  link: null,
+  occurredAt: null,
+  collapseKey: null,
+  resolves: [],
+  deliverAt: null,
+  expiresAt: null,
+};
+const OPTIONAL = Object.keys(ABSENT) as (keyof typeof ABSENT)[];
+
+/** Field by field: to leave seven out of twenty by a rest pattern costs several times as much. */
+function bodyOf(event: StoredEvent): Partial<Body> {
+  const body: Record<string, unknown> = { priority: event.priority, data: event.data, rules: event.rules };
+  for (const name of OPTIONAL) {
+    const value = event[name];
+    if (value !== null && (name !== "resolves" || event.resolves.length > 0)) body[name] = value;
+  }
+  return body;
 }
 
 function read(row: Row): StoredEvent {
   const body = JSON.parse(row.body) as Body;
   return {
+    ...ABSENT,
     ...body,
     n: row.n,
     id: row.id,
