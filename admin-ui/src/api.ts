@@ -7,6 +7,8 @@ import type { EventTypeView } from "@carillon/shared/own-events";
 import type { QuietHours } from "@carillon/shared/quiet-hours";
 import type { Reason } from "@carillon/shared/reasons";
 import type { ChannelView, Release } from "@carillon/shared/settings";
+import type { TemplatePreview, TemplateRow, TemplateView } from "@carillon/shared/templates";
+import type { TextChannel, TextSource } from "@carillon/shared/texts";
 import { readLines } from "./form/read-lines.ts";
 
 /** What the server says when it can't do what was asked: problem+json, or no answer at all (status 0). */
@@ -42,6 +44,8 @@ export type QuietNow = {
   nextRelease: string | null;
 };
 export type SettingsVersion = { version: number; at: string | null; by: string | null; what: string | null };
+/** A text as it is sent to be saved; what the server answers is a TemplateView. */
+export type TextForm = TextSource & { version: number };
 export type Simulation = object;
 export type SimulatedDecision = {
   user: string;
@@ -63,6 +67,7 @@ export type SimulatedDecision = {
 export type NewKey = { name: string; scopes: Scope[]; expiresAt: string | null };
 
 const channelPath = (channel: Channel) => `/channels/${channel}`;
+const textPath = (type: string, channel: TextChannel) => `/templates/${encodeURIComponent(type)}/${channel}/en`;
 const deliveryPath = (id: string) => `/deliveries/${encodeURIComponent(id)}`;
 
 /** Every call the page makes. Answers come from the server of the same build and are taken at their type. */
@@ -84,6 +89,13 @@ export const api = {
   routing: (signal?: AbortSignal) => call<Routing>("GET", "/routing", { signal }),
   saveRouting: (routing: Routing) => call<Routing>("PUT", "/routing", { body: routing }),
   eventTypes: (signal?: AbortSignal) => call<{ version: number; types: EventTypeView[] }>("GET", "/event-types", { signal }),
+  texts: (signal?: AbortSignal) => call<{ version: number; data: TemplateRow[] }>("GET", "/templates", { signal }),
+  text: (type: string, channel: TextChannel, signal?: AbortSignal) => call<TemplateView>("GET", textPath(type, channel), { signal }),
+  saveText: (type: string, channel: TextChannel, text: TextForm) => call<TemplateView>("PUT", textPath(type, channel), { body: text }),
+  resetText: (type: string, channel: TextChannel, version: number) =>
+    call<TemplateView>("DELETE", `${textPath(type, channel)}?version=${version}`),
+  previewText: (type: string, channel: TextChannel, text: TextSource & { useLatest: boolean }, signal: AbortSignal) =>
+    call<TemplatePreview>("POST", `${textPath(type, channel)}/preview`, { body: text, signal }),
   quietHours: (signal?: AbortSignal) => call<QuietHours>("GET", "/quiet-hours", { signal }),
   saveQuietHours: (quietHours: QuietHours) => call<QuietHours>("PUT", "/quiet-hours", { body: quietHours }),
   quietNow: (signal?: AbortSignal) => call<QuietNow>("GET", "/quiet-hours/now", { signal }),
