@@ -169,7 +169,8 @@ export class Instance {
   }
 }
 
-const FREE_PORTS = Object.fromEntries(
+/** Every port of a start, left to the system. */
+export const FREE_PORTS = Object.fromEntries(
   ["", "REDIS_", "QSTASH_", "SANDBOX_", "SMTP_", "SMTPS_"].map((name) => [`CARILLON_${name}PORT`, "0"]),
 );
 

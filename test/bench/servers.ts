@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { freePort } from "@carillon/worker/local/free-port";
+import { Instance, until } from "../harness/instance.ts";
+import { commandOf, descendants, spawnReady, type Measured } from "./process.ts";
+
+export const ROOT = resolve(import.meta.dirname, "../..");
+const DENO = join(ROOT, "node_modules/deno/deno");
+
+/** What B1 and B3 compare: Carillon, the runtime's floor, and the stack that one would build oneself. */
+export type Servers = { carillon: Instance; ours: Measured; floor: Measured; peer: Measured; stop(): Promise<void> };
+
+export async function startServers(): Promise<Servers> {
+  const folder = mkdtempSync(join(tmpdir(), "carillon-bench-"));
+  const redisPort = await freePort();
+  const redis = spawn("redis-server", ["--port", String(redisPort), "--bind", "127.0.0.1", "--appendonly", "yes", "--dir", folder], {
+    stdio: "ignore",
+  });
+  const tarpit = await silentServer();
+  const carillon = await new Instance("deno").start();
+  const ours = ourProcess(carillon);
+  const floorFile = join(ROOT, "test/bench/deno-floor.ts");
+  const floor = await spawnReady(DENO, ["run", "--no-lock", "--allow-all", floorFile, "0", join(folder, "floor.db")]);
+  const peer = await spawnReady(process.execPath, [join(ROOT, "test/bench/peer.ts"), String(redisPort)]);
+  peer.pids.push(redis.pid!);
+  peer.isIdle = async () => ((await (await fetch(`${peer.url}/unfinished`)).json()) as { unfinished: number }).unfinished === 0;
+  await mailIntoTarpit(carillon, (tarpit.address() as { port: number }).port);
+  return {
+    carillon,
+    ours,
+    floor,
+    peer,
+    async stop() {
+      for (const server of [floor, peer]) server.stop();
+      redis.kill("SIGKILL");
+      tarpit.close();
+      await carillon.dispose();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The bell and mail are on, the other channels are not: an event makes an item and a delivery. */
+export async function onlyMail(carillon: Instance): Promise<Awaited<ReturnType<Instance["admin"]>>> {
+  const admin = await carillon.admin();
+  for (const channel of ["sms", "whatsapp", "push"]) await admin("POST", `/channels/${channel}/disable`, {});
+  return admin;
+}
+
+/** The process that does the work, without the starter and the sandbox beside it. */
+export function ourProcess(carillon: Instance): Measured {
+  const pid = descendants(process.pid).find((one) => /deno-main\.ts/.test(commandOf(one)));
+  if (!pid) throw new Error("Carillon's process was not found");
+  return { url: carillon.credentials.url.replace("localhost", "127.0.0.1"), pids: [pid], stop: () => undefined };
+}
+
+/** Takes connections and says nothing: mail queues up, and none is sent while ingest is measured. */
+function silentServer(): Promise<Server> {
+  const server = createServer((socket) => void socket.on("error", () => socket.destroy()));
+  return new Promise((done) => server.listen(0, "127.0.0.1", () => done(server)));
+}
+
+async function mailIntoTarpit(carillon: Instance, port: number): Promise<void> {
+  const admin = await onlyMail(carillon);
+  const { body } = await admin("GET", "/channels/email");
+  const settings = { ...body.settings, host: "127.0.0.1", port };
+  await until(
+    async () => (await admin("PUT", "/channels/email", { version: body.version, settings, secrets: { password: "x" } })).status === 200,
+    "the tarpit is set",
+  );
+}
