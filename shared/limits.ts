@@ -5,6 +5,8 @@ export const LIMITS = {
   batchEvents: 100,
   adminBytes: 64 * 1024,
   otherBytes: 16 * 1024,
+  /** Meta gathers up to a thousand statuses in a webhook of at most 3 MB. */
+  webhookBytes: 3 * 1024 * 1024,
   jsonDepth: 16,
   /** More than this in one event needs the slices of a fan-out. */
   recipients: 500,
@@ -15,6 +17,8 @@ export const LIMITS = {
   tokenSeconds: 15 * 60,
   ticketSeconds: 60,
   socketsPerPerson: 20,
+  /** A tab that said that it is looked at counts as such for so long after its last sign of life. */
+  visibleSeconds: 45,
   /** That take push messages, of one person. */
   browsers: 20,
   socketFrameBytes: 4 * 1024,

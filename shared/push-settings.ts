@@ -43,8 +43,14 @@ export const pushSubscriptionSchema = z
     return { endpoint: one.endpoint, p256dh, auth, ...(one.publicKey === undefined ? {} : { publicKey: one.publicKey }) };
   });
 
+/** What a service worker tells of a message: it is on the screen, the person has clicked it. */
+export const pushReportSchema = z.strictObject({ state: z.enum(["shown", "clicked"]) });
+export type PushReport = z.infer<typeof pushReportSchema>;
+
 /** What the service worker gets. Newer ones with the same `tag` replace older ones on the screen. */
 export type PushPayload = {
+  /** Tells it from what the CRM itself pushes to a service worker that both share. */
+  carillon: 1;
   /** The delivery, to be named when it is reported as shown or clicked. */
   id: string;
   tag: string;
@@ -52,5 +58,7 @@ export type PushPayload = {
   body: string;
   /** Absolute; where a click leads. */
   link?: string;
+  /** Absolute; takes a POST of `PushReport`. */
+  report?: string;
   urgent: boolean;
 };

@@ -10,17 +10,31 @@ import { corsOfErrors, preflight } from "./routes/cors.ts";
 import { crmRoutes } from "./routes/crm.ts";
 import { identify } from "./routes/guard.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { hookRoutes } from "./routes/hooks.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { parseJson } from "./routes/json.ts";
 import { localRoutes } from "./routes/local.ts";
 import { meRoutes } from "./routes/me.ts";
 import { docsRoutes } from "./routes/openapi.ts";
 import { servePage } from "./routes/pages.ts";
+import { pushRoutes } from "./routes/push.ts";
 import { problemOf, requestIdOf } from "./routes/problem.ts";
 import { securityHeaders } from "./routes/security-headers.ts";
 import type { Route } from "./routes/route.ts";
+import { unsubscribeRoutes } from "./routes/unsubscribe.ts";
 
-const declared: Route[] = [...crmRoutes, ...meRoutes, ...adminRoutes, ...authRoutes, ...jobRoutes, ...localRoutes, ...healthRoutes];
+const declared: Route[] = [
+  ...crmRoutes,
+  ...meRoutes,
+  ...pushRoutes,
+  ...adminRoutes,
+  ...authRoutes,
+  ...jobRoutes,
+  ...hookRoutes,
+  ...unsubscribeRoutes,
+  ...localRoutes,
+  ...healthRoutes,
+];
 
 /** Every route with its caller; the walk test and the API page read it. */
 export const routes: Route[] = [...declared, ...docsRoutes(declared)];

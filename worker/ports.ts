@@ -3,7 +3,7 @@ import type { Channel, ExternalChannel } from "@carillon/shared/channels";
 import type { SettingsOf } from "@carillon/shared/channel-settings";
 import type { Issue } from "@carillon/shared/events";
 import type { WhatsAppTemplate } from "@carillon/shared/whatsapp-settings";
-import type { ChannelAdapter, Configuration, Outcome } from "./channels/channel.ts";
+import type { ChannelAdapter, Configuration, Outcome, Webhook } from "./channels/channel.ts";
 import type { ShardCalls } from "./shard/calls.ts";
 
 /** Time is a port so that tests own the clock. */
@@ -61,6 +61,8 @@ export type Vault = {
   open(sealed: string, place: SecretPlace): Promise<string>;
   /** A key of its own for each purpose, for signing tokens. */
   signingKey(purpose: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** The same, and behind it those of older settings keys: what goes out for years is verified with each of them. */
+  signingKeys(purpose: string): Promise<Uint8Array<ArrayBuffer>[]>;
 };
 /** `push-generated`: a VAPID key that is not saved yet, under its public one. */
 export type SecretPlace = { org: string; channel: Channel | "push-generated"; field: string };
@@ -108,12 +110,18 @@ export type ChannelPort<Settings> = ChannelAdapter<Settings> & {
   verify?(next: Configuration<Settings>, saved: Settings | null): Promise<Issue[]>;
 };
 export type Channels = { [Name in ExternalChannel]: ChannelPort<SettingsOf<Name>> } & {
+  sms: { webhook: Webhook };
   /** All templates of the account, or why they could not be fetched; never throws. */
   whatsapp: {
+    webhook: Webhook;
     templates(configuration: Configuration<SettingsOf<"whatsapp">>): Promise<{ templates: WhatsAppTemplate[] } | { outcome: Outcome }>;
   };
-  /** A new VAPID pair, base64url. */
-  push: { generateKeys(): { publicKey: string; privateKey: string } };
+  push: {
+    /** A new VAPID pair, base64url. */
+    generateKeys(): { publicKey: string; privateKey: string };
+    /** What speaks against writing to a browser there; null if nothing does. `extraHosts` are those of `Config.standIns`. */
+    whyNotEndpoint(endpoint: string, extraHosts?: readonly string[]): string | null;
+  };
 };
 
 /** A channel that is not known by name. Its settings must have passed its own schema. */

@@ -1,10 +1,10 @@
 import { SAMPLE_TEMPLATES } from "@carillon/shared/whatsapp-samples";
 import type { WhatsAppSettings } from "@carillon/shared/whatsapp-settings";
-import type { Configuration, Message, Outcome } from "@carillon/worker/channels/channel";
+import type { Configuration, Message, Outcome, ProviderNews } from "@carillon/worker/channels/channel";
 import { createWhatsApp } from "@carillon/worker/channels/whatsapp";
 import { CODE_ROWS } from "@carillon/worker/channels/whatsapp/errors";
 import { fetchTemplates } from "@carillon/worker/channels/whatsapp/templates";
-import { answerHandshake, isFromMeta, parseWebhook, type WhatsAppNews } from "@carillon/worker/channels/whatsapp/webhook";
+import { answerHandshake, isFromMeta, parseWebhook } from "@carillon/worker/channels/whatsapp/webhook";
 import { startSandbox, type Sandbox } from "@carillon/worker/local/sandbox/sandbox";
 import { magicNumber } from "@carillon/worker/local/sandbox/twilio-magic";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -21,7 +21,7 @@ const TO = "+4915112345601";
 let folder: string;
 let sandbox: Sandbox;
 let server: Server;
-const news: WhatsAppNews[] = [];
+const news: ProviderNews[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "whatsapp-"));

@@ -184,6 +184,7 @@ describe("a body that is too much", () => {
     // Both hold an event.
     "POST /v1/simulate": LIMITS.eventBytes,
     "POST /admin/api/simulate": LIMITS.eventBytes,
+    "POST /hooks/whatsapp/:org": LIMITS.webhookBytes,
   };
 
   test("no route takes more than the house rules say", () => {

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ROLES, SCOPES } from "@carillon/shared/access";
 import { createApp, createRouter, routes } from "@carillon/worker/app";
@@ -25,13 +26,37 @@ beforeAll(async () => {
   await house.call("PUT", "/v1/users/u1", { name: MARK, email: "u1@example.com" }, house.key);
   const event = { id: "e1", type: "mention", recipients: ["u1"], data: { text: MARK } };
   expect((await house.call("POST", "/v1/events", event, house.key)).status).toBe(202);
+  await setUpCallers();
   credentials = await makeCredentials();
+});
+
+const SECRETS = { authToken: "the-auth-token", appSecret: "the-app-secret", verifyToken: "the-verify-token" };
+
+/** The channels whose providers call us. */
+async function setUpCallers(): Promise<void> {
+  const admin = await house.signIn("owner");
+  const save = async (channel: string, settings: object, secrets: object) => {
+    const path = `/admin/api/channels/${channel}`;
+    const { version } = (await house.call("GET", path, undefined, admin)).body;
+    expect((await house.call("PUT", path, { version, settings, secrets }, admin)).status).toBe(200);
+  };
+  const { authToken, ...meta } = SECRETS;
+  await save("sms", { accountSid: `AC${"0".repeat(32)}`, from: "+15551234567", messagingServiceSid: "" }, { authToken });
+  await save("whatsapp", { phoneNumberId: "10654", businessAccountId: "10229", templates: {} }, { accessToken: "EAAB", ...meta });
+}
+
+const signTwilio = (path: string, body: string, token = SECRETS.authToken): Headed => ({
+  "x-twilio-signature": createHmac("sha1", token).update(`${ORIGIN}${path}${body}`).digest("base64"),
+});
+const signMeta = (body: string, secret = SECRETS.appSecret): Headed => ({
+  "x-hub-signature-256": `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`,
 });
 
 /** The route's path with what really exists in the first organisation; nothing that later tests look at is taken away. */
 function pathOf({ method, path }: Route): string {
   if (path.startsWith("/v1/users/")) return path.replace(":id", method === "DELETE" ? "u9" : "u1");
   if (path.includes("/events/")) return path.replace(":id", "e1");
+  if (path.startsWith("/hooks/")) return path.replace(":org", "acme");
   return path.replace(":id", "0-8").replace(":channel", "email").replace(/:\w+/g, "x");
 }
 
@@ -42,7 +67,7 @@ function ask(route: Route, headers: Headed) {
 }
 
 test("every route names its caller", () => {
-  const kinds = new Set(["crm", "user", "admin", "queue", "ticket", "local", "public"]);
+  const kinds = new Set(["crm", "user", "admin", "queue", "provider", "ticket", "link", "local", "public"]);
   expect(routes.filter(({ caller }) => !kinds.has(caller.kind)).map(title)).toEqual([]);
   expect(new Set(routes.map(title)).size).toBe(routes.length);
 });
@@ -60,7 +85,7 @@ test("what is served and what is declared are the same, but for pages and refusa
   expect(declared.filter((one) => !served.includes(one))).toEqual([]);
 });
 
-const guarded = routes.filter(({ caller }) => ["crm", "user", "admin", "queue"].includes(caller.kind));
+const guarded = routes.filter(({ caller }) => ["crm", "user", "admin", "queue", "provider"].includes(caller.kind));
 
 describe.each(guarded.map((route) => [title(route), route] as const))("%s", (_, route) => {
   test("refuses every credential that is not meant for it", async () => {
@@ -96,25 +121,37 @@ test("what was planted can be seen by those whose it is, so the tests above coul
 });
 
 /** The answer to each route that carries its own credential, without it. */
-const WITHOUT: Record<string, { body?: object; headers?: Headed; status: number }> = {
+const WITHOUT: Record<string, { path?: string; body?: object; headers?: Headed; status: number }> = {
   "POST /admin/api/session": { body: { ticket: "not-a-ticket" }, status: 401 },
   "POST /internal/bootstrap": {
     body: { org: "third", name: "Third", owner: { id: "o", name: "O", email: "o@example.com" } },
     status: 401,
   },
+  "POST /v1/push/renew": {
+    body: {
+      endpoint: "https://fcm.googleapis.com/fcm/send/a",
+      subscription: { endpoint: "https://fcm.googleapis.com/fcm/send/b", p256dh: "BA", auth: "BB" },
+      proof: "acme~u1~AAAAAAAAAAAAAAAAAAAAAA",
+    },
+    status: 401,
+  },
+  "POST /hooks/push/:report": { path: "/hooks/push/acme~0-8~AAAAAAAAAAAAAAAAAAAAAA", body: { state: "shown" }, status: 401 },
+  "GET /u/:link": { path: "/u/acme~u1~mention~AAAAAAAAAAAAAAAAAAAAAA", status: 404 },
+  "POST /u/:link": { path: "/u/acme~u1~mention~AAAAAAAAAAAAAAAAAAAAAA", body: {}, status: 404 },
   "GET /v1/me/socket": { headers: { upgrade: "websocket", "sec-websocket-protocol": "carillon.v1, ticket.bm90IG9uZQ" }, status: 401 },
 };
 
-describe("one-time credentials", () => {
-  test.each(routes.filter(({ caller }) => caller.kind === "ticket").map((route) => [title(route), route] as const))(
+describe("credentials of their own", () => {
+  test.each(routes.filter(({ caller }) => caller.kind === "ticket" || caller.kind === "link").map((route) => [title(route), route] as const))(
     "%s needs its own",
     async (name, route) => {
       const tried = WITHOUT[name];
       if (!tried) throw new Error(`${name} carries its own credential: say here how it is refused`);
       for (const { headers } of credentials) {
-        const answer = await house.call(route.method, route.path, tried.body, { origin: ORIGIN, ...headers, ...tried.headers });
+        const answer = await house.call(route.method, tried.path ?? route.path, tried.body, { origin: ORIGIN, ...headers, ...tried.headers });
         // Trying often is refused too.
         expect([tried.status, 429], answer.text).toContain(answer.status);
+        expect(answer.text).not.toContain(MARK);
       }
     },
   );
@@ -340,6 +377,10 @@ async function makeCredentials(): Promise<Credential[]> {
     { name: "a socket's ticket as a bearer", headers: bearer(socket.ticket), fits: never },
     { name: "the bootstrap token", headers: bearer("not the bootstrap token"), fits: never },
     { name: "the queue's signature for another address", headers: signed(`${ORIGIN}/elsewhere`, QUEUE_KEYS.currentKey), fits: never },
+    { name: "Twilio's signature with another token", headers: signTwilio("/hooks/twilio/acme", "{}", "another"), fits: never },
+    { name: "Twilio's signature for another address", headers: signTwilio("/hooks/twilio/other", "{}"), fits: never },
+    { name: "Meta's signature with another secret", headers: signMeta("{}", "another"), fits: never },
+    { name: "Meta's signature over another body", headers: signMeta("[]"), fits: never },
     { name: "a signature with a made-up key", headers: signed(`${ORIGIN}/internal/jobs/deliver`, "made up"), fits: never },
   ];
 }
@@ -358,6 +399,10 @@ async function fitting(route: Route): Promise<Headed[]> {
       return Object.values(QUEUE_KEYS).map((key) => ({
         "upstash-signature": signAsQueue({ url: `${ORIGIN}${route.path}`, body: "{}", key, now: Date.now() }),
       }));
+    case "provider":
+      // Meta's check of the address brings its token in the query, where no header helps.
+      if (route.method === "GET") return [];
+      return [caller.channel === "sms" ? signTwilio(pathOf(route), "{}") : signMeta("{}")];
     default:
       return [];
   }

@@ -54,7 +54,7 @@ const MAY: Record<string, { places: string[]; packages: RegExp }> = {
     packages: /^(node:(crypto|buffer)|zod|@cfworker\/json-schema)$/,
   },
   "worker/access": {
-    places: ["shared", "worker/ports", "worker/errors", "worker/settings", "worker/pipeline"],
+    places: ["shared", "worker/ports", "worker/errors", "worker/settings", "worker/pipeline", "worker/channels/channel"],
     packages: /^(node:(crypto|buffer)|zod)$/,
   },
   "worker/adapters": {

@@ -9,6 +9,7 @@ export const RATES = {
   signIn: { name: "sign-in", max: 20, seconds: 60, failClosed: true },
   test: { name: "test", max: 30, seconds: 60, failClosed: true },
   templates: { name: "templates", max: 30, seconds: 60, failClosed: true },
+  browsers: { name: "browsers", max: 60, seconds: 60, failClosed: false },
   reveal: { name: "reveal", max: 30, seconds: 60, failClosed: true },
 } as const satisfies Record<string, Rate>;
 

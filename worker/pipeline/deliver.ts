@@ -9,6 +9,7 @@ import { readOrg } from "../settings/org.ts";
 import { readSettings } from "../settings/store.ts";
 import { withRules } from "../settings/with-rules.ts";
 import type { Claim, Served, ShardCalls } from "../shard/calls.ts";
+import { withLinks } from "./links.ts";
 import { publish } from "./publish.ts";
 
 /** A job gives way to the next after this long, so that no worker is held for minutes. */
@@ -43,7 +44,7 @@ export async function deliver(ports: Ports, job: Job): Promise<void> {
     for (let count = 1; served.claim; count++) {
       const claim: Claim = served.claim;
       const sentAt = ports.clock.now();
-      const outcome = await session.send(claim.message);
+      const outcome = await session.send(await withLinks(ports, settings, channel, claim.message));
       const now = ports.clock.now();
       const isLast = count >= LIMITS.jobPeople || now - started > JOB_MS;
       served = await calls.next({

@@ -3,8 +3,10 @@ import { getCookie } from "hono/cookie";
 import { ROLES, type Role } from "@carillon/shared/access";
 import { authenticate } from "../access/api-keys.ts";
 import { checkSameOrigin } from "../access/origin.ts";
+import { verifyProvider } from "../access/providers.ts";
 import { SESSION_COOKIE, readSession } from "../access/sessions.ts";
 import { verifyUserToken } from "../access/user-tokens.ts";
+import type { WebhookRequest } from "../channels/channel.ts";
 import { forbidden, notFound, unauthorized } from "../errors.ts";
 import type { Ports } from "../ports.ts";
 import { checkOrigin } from "./cors.ts";
@@ -52,14 +54,25 @@ export async function identify(c: Context, ports: Ports, caller: Caller, raw: st
     case "queue":
       if (!(await ports.isFromQueue(c.req.raw, raw))) throw unauthorized("queue.signature", "The signature does not fit.");
       return NOBODY;
+    case "provider": {
+      const { org, shards, version } = await verifyProvider(ports, caller.channel, c.req.param("org") ?? "", webhookRequest(c, ports, raw));
+      return { ...NOBODY, org, shards, version };
+    }
     case "local":
       // A page elsewhere whose name was turned to this machine comes with that name, not with ours.
       if (!ports.config.local || !LOOPBACK.includes(new URL(c.req.url).hostname)) throw notFound("page");
       return NOBODY;
     case "ticket":
+    case "link":
     case "public":
       return NOBODY;
   }
+}
+
+/** As the provider made it: a proxy in front of us may have changed host and scheme, which are part of what is signed. */
+export function webhookRequest(c: Context, { config }: Pick<Ports, "config">, body: string): WebhookRequest {
+  const { pathname, search } = new URL(c.req.url);
+  return { method: c.req.method, url: `${config.publicUrl}${pathname}${search}`, headers: c.req.raw.headers, body };
 }
 
 /** Roles stand from the mightiest to the least. */

@@ -4,9 +4,12 @@ import { docsPage } from "./docs/page.ts";
 import { localApp } from "./fixtures.ts";
 import { openApiDocument } from "./openapi.ts";
 
+/** What is called by machines that learn their address from us. */
+const OWN_BUSINESS = ["queue", "provider", "link", "local"];
+
 test("every route that others may call is in the document, under its caller", () => {
   const document = openApiDocument(routes, "https://carillon.example.com");
-  const shown = routes.filter(({ caller }) => !["queue", "local"].includes(caller.kind));
+  const shown = routes.filter(({ caller }) => !OWN_BUSINESS.includes(caller.kind));
   const listed = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
@@ -32,7 +35,7 @@ test("a call tells its scope, its schema and an example that the schema takes", 
   });
   expect(document.paths["/v1/deliveries"]?.get?.parameters.map(({ name }) => name)).toContain("state");
   for (const { method, path, body, caller } of routes) {
-    if (!body || ["queue", "local"].includes(caller.kind)) continue;
+    if (!body || OWN_BUSINESS.includes(caller.kind)) continue;
     const operation = document.paths[path.replace(/:(\w+)/g, "{$1}")]?.[method.toLowerCase() as "post"];
     expect([path, body.safeParse(operation?.requestBody?.content["application/json"].example).success]).toEqual([path, true]);
   }

@@ -29,7 +29,7 @@ export type Operation = {
   responses: Record<string, { description: string; content?: Record<string, { schema: JsonSchema }> } | { $ref: string }>;
 };
 
-/** Callers as the page groups them. The queue and a local start's own calls are nobody else's business. */
+/** Callers as the page groups them. Queue, providers, signed links and a local start's own calls are nobody else's business. */
 const TAGS = {
   crm: { name: "CRM backend", description: "Authorization: Bearer <API key>. The key names the organisation." },
   user: { name: "User's browser", description: "Authorization: Bearer <user token>. Always the token's own person." },

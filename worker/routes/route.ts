@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type * as z from "zod";
 import type { Admin, Role, Scope } from "@carillon/shared/access";
+import type { CallingChannel } from "../access/providers.ts";
 import type { Ports } from "../ports.ts";
 
 /** Who may call a route. Every route names exactly one; what is not declared is not served. */
@@ -10,8 +11,12 @@ export type Caller =
   | { kind: "admin"; role: Role }
   /** The queue, by its signature. */
   | { kind: "queue" }
+  /** Twilio, Meta: by their signature with the organisation's own secret. */
+  | { kind: "provider"; channel: CallingChannel }
   /** Carries its own one-time credential: sign-in, socket, bootstrap. */
   | { kind: "ticket" }
+  /** Carries what we have signed ourselves, which allows this one thing for this one person: unsubscribe, report, renew. */
+  | { kind: "link" }
   /** Exists only in a local start. */
   | { kind: "local" }
   | { kind: "public" };

@@ -94,7 +94,8 @@ function remoteCalls(stub: DurableObjectStub<ShardObject>): ShardCalls {
   });
 }
 
-type Attached = { person: string; until: number };
+/** `visibleAt` is when its tab last said that it is looked at; null when it is not. */
+type Attached = { person: string; until: number; visibleAt: number | null };
 
 /** One shard in a Durable Object: a thin shell around the pure core, its sockets hibernate. */
 export class ShardObject extends DurableObject<Bindings> {
@@ -114,7 +115,14 @@ export class ShardObject extends DurableObject<Bindings> {
       exec: (query, ...values) => ctx.storage.sql.exec(query, ...values) as never,
       transaction: (work) => ctx.storage.transactionSync(work),
     };
-    this.#shard = new Shard({ sql, clock, org, shard: this.#number, isListening: (person) => ctx.getWebSockets(person).length > 0 });
+    this.#shard = new Shard({
+      sql,
+      clock,
+      org,
+      shard: this.#number,
+      isListening: (person) => ctx.getWebSockets(person).length > 0,
+      isWatching: (person) => this.#isWatching(person),
+    });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     void ctx.blockConcurrencyWhile(async () => {
       this.#ringsAt = await ctx.storage.getAlarm();
@@ -141,7 +149,7 @@ export class ShardObject extends DurableObject<Bindings> {
       );
     const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
     this.ctx.acceptWebSocket(server, [person]);
-    server.serializeAttachment({ person, until: clock.now() + LIMITS.tokenSeconds * 1_000 } satisfies Attached);
+    server.serializeAttachment({ person, until: clock.now() + LIMITS.tokenSeconds * 1_000, visibleAt: null } satisfies Attached);
     const others = this.ctx.getWebSockets(person);
     if (others.length > LIMITS.socketsPerPerson) others.at(-1)?.close(SOCKET_CLOSE.tooMany, "too many sockets");
     return new Response(null, { status: 101, webSocket: client, headers: { "sec-websocket-protocol": SOCKET_PROTOCOL } });
@@ -153,10 +161,11 @@ export class ShardObject extends DurableObject<Bindings> {
     const frames = [...(this.#frames.get(socket) ?? []).filter((at) => now - at < 1_000), now];
     this.#frames.set(socket, frames);
     if (frames.length > LIMITS.socketFramesPerSecond) return socket.close(SOCKET_CLOSE.tooMany, "too many frames");
-    const { person } = socket.deserializeAttachment() as Attached;
-    const ticket = this.#shard.renewTicket(data);
-    if (ticket !== null) return this.#renew(socket, person, ticket);
-    for (const frame of this.#run(() => this.#shard.frame(person, data))) this.#send(socket, frame);
+    const attached = socket.deserializeAttachment() as Attached;
+    const own = this.#shard.frameOfSocket(data);
+    if (own?.type === "visible") return socket.serializeAttachment({ ...attached, visibleAt: own.yes ? now : null } satisfies Attached);
+    if (own) return this.#renew(socket, attached, own.ticket);
+    for (const frame of this.#run(() => this.#shard.frame(attached.person, data))) this.#send(socket, frame);
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
@@ -209,9 +218,20 @@ export class ShardObject extends DurableObject<Bindings> {
     socket.send(JSON.stringify(frame));
   }
 
-  #renew(socket: WebSocket, person: string, ticket: string): void {
-    if (this.#run(() => this.#shard.redeem(ticket)) !== person) return socket.close(SOCKET_CLOSE.unauthorized, "ticket invalid");
-    socket.serializeAttachment({ person, until: clock.now() + LIMITS.tokenSeconds * 1_000 } satisfies Attached);
+  #renew(socket: WebSocket, attached: Attached, ticket: string): void {
+    if (this.#run(() => this.#shard.redeem(ticket)) !== attached.person) return socket.close(SOCKET_CLOSE.unauthorized, "ticket invalid");
+    socket.serializeAttachment({ ...attached, until: clock.now() + LIMITS.tokenSeconds * 1_000 } satisfies Attached);
+  }
+
+  /** Pings are answered by the runtime without waking us; it remembers when. */
+  #isWatching(person: string): boolean {
+    const since = clock.now() - LIMITS.visibleSeconds * 1_000;
+    return this.ctx.getWebSockets(person).some((socket) => {
+      const { visibleAt } = socket.deserializeAttachment() as Attached;
+      if (visibleAt === null) return false;
+      const heardAt = [visibleAt, this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0, ...(this.#frames.get(socket) ?? [])];
+      return Math.max(...heardAt) >= since;
+    });
   }
 
   #arm(at: number): void {

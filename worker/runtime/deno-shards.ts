@@ -50,7 +50,7 @@ export class DenoShards implements Shards {
 }
 
 type Waiting = { run: () => unknown; resolve: (answer: never) => void; reject: (error: unknown) => void };
-type Open = { socket: WebSocket; person: string; until: number; frames: number[] };
+type Open = { socket: WebSocket; person: string; until: number; frames: number[]; isVisible: boolean; heardAt: number };
 
 /**
  * One shard with its file, its sockets and its timer. All calls of one turn of the event loop share a transaction; every answer and
@@ -73,7 +73,14 @@ export class ShardHost {
     this.#org = org;
     this.#number = number;
     this.#sql = openSql(file);
-    this.#shard = new Shard({ sql: this.#sql, clock: deps.clock, org, shard: number, isListening: (person) => this.#sockets.has(person) });
+    this.#shard = new Shard({
+      sql: this.#sql,
+      clock: deps.clock,
+      org,
+      shard: number,
+      isListening: (person) => this.#sockets.has(person),
+      isWatching: (person) => this.#isWatching(person),
+    });
     this.calls = callsOf(this.#shard, (run) => this.#enqueue(run));
     void this.calls.rearm();
   }
@@ -85,7 +92,8 @@ export class ShardHost {
     // Deno finds the protocol only where the offered ones stand apart by a comma and a blank, so the answer is written by hand.
     const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 90 });
     response.headers.set("sec-websocket-protocol", SOCKET_PROTOCOL);
-    const open: Open = { socket, person, until: this.#deps.clock.now() + LIMITS.tokenSeconds * 1_000, frames: [] };
+    const now = this.#deps.clock.now();
+    const open: Open = { socket, person, until: now + LIMITS.tokenSeconds * 1_000, frames: [], isVisible: false, heardAt: now };
     socket.onopen = () => this.#add(open);
     socket.onmessage = (event) => this.#hear(open, event.data);
     socket.onclose = socket.onerror = () => this.#remove(open);
@@ -178,16 +186,26 @@ export class ShardHost {
     open.socket.send(text);
   }
 
+  #isWatching(person: string): boolean {
+    const since = this.#deps.clock.now() - LIMITS.visibleSeconds * 1_000;
+    return [...(this.#sockets.get(person) ?? [])].some(({ isVisible, heardAt }) => isVisible && heardAt >= since);
+  }
+
   #hear(open: Open, data: unknown): void {
+    open.heardAt = this.#deps.clock.now();
     if (data === "ping") return open.socket.send("pong");
     if (typeof data !== "string" || data.length > LIMITS.socketFrameBytes)
       return open.socket.close(SOCKET_CLOSE.tooLarge, "frame too large");
-    const now = this.#deps.clock.now();
+    const now = open.heardAt;
     open.frames = [...open.frames.filter((at) => now - at < 1_000), now];
     if (open.frames.length > LIMITS.socketFramesPerSecond) return open.socket.close(SOCKET_CLOSE.tooMany, "too many frames");
-    const ticket = this.#shard.renewTicket(data);
-    if (ticket !== null) {
-      void this.#renew(open, ticket);
+    const own = this.#shard.frameOfSocket(data);
+    if (own?.type === "visible") {
+      open.isVisible = own.yes;
+      return;
+    }
+    if (own) {
+      void this.#renew(open, own.ticket);
       return;
     }
     // A sync must not be overtaken by the frame of a later mark, so it leaves in its turn and not when a promise is looked at.

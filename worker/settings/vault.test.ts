@@ -62,6 +62,14 @@ test("every purpose has a signing key of its own, the same one each time", async
   expect(tokens).not.toEqual(tickets);
 });
 
+test("what was signed before a rotation is verified after it", async () => {
+  const rotated = createVault({ keys: { k1: key(1), k2: key(2) }, active: "k2" });
+  const [before] = await vault.signingKeys("links");
+  expect(await rotated.signingKeys("links")).toEqual([await rotated.signingKey("links"), before]);
+  expect(before).toEqual(await vault.signingKey("links"));
+  expect(before).not.toEqual(await rotated.signingKey("links"));
+});
+
 test("a wrong key stops the start", () => {
   expect(() => createVault({ keys: { k1: "c2hvcnQ=" }, active: "k1" })).toThrow("32 bytes");
   expect(() => createVault({ keys: { "k.1": key(1) }, active: "k.1" })).toThrow("can't be the name");

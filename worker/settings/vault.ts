@@ -13,8 +13,8 @@ const KEY_ID = /^[A-Za-z0-9_-]{1,32}$/;
  */
 export function createVault({ keys, active }: { keys: Record<string, string>; active: string }): Vault {
   const rawKeys = new Map(Object.entries(keys).map(([id, text]) => [id, readKey(id, text)] as const));
-  const activeKey = rawKeys.get(active);
-  if (!activeKey) throw new Error(`There is no settings key ${active}.`);
+  if (!rawKeys.has(active)) throw new Error(`There is no settings key ${active}.`);
+  const older = [...rawKeys.keys()].filter((id) => id !== active);
   const imported = new Map<string, Promise<CryptoKey>>();
   const derived = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
 
@@ -24,6 +24,9 @@ export function createVault({ keys, active }: { keys: Record<string, string>; ac
     if (!raw) throw new SealBroken(`The secret was sealed with the key ${id}, which is not configured`);
     return remember(imported, id, () => crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]));
   };
+
+  const signingKey = (id: string, purpose: string): Promise<Uint8Array<ArrayBuffer>> =>
+    remember(derived, `${id} ${purpose}`, () => derive(rawKeys.get(id)!, purpose));
 
   return {
     async seal(plain, place) {
@@ -50,7 +53,9 @@ export function createVault({ keys, active }: { keys: Record<string, string>; ac
       }
     },
 
-    signingKey: (purpose) => remember(derived, purpose, () => derive(activeKey, purpose)),
+    signingKey: (purpose) => signingKey(active, purpose),
+
+    signingKeys: (purpose) => Promise.all([active, ...older].map((id) => signingKey(id, purpose))),
   };
 }
 

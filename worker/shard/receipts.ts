@@ -1,6 +1,6 @@
 import type { State } from "@carillon/shared/ledger";
 import type { News } from "./calls.ts";
-import { STATE } from "./ledger/cells.ts";
+import { STATE, channelName, noticeOf, publicId } from "./ledger/cells.ts";
 import { attemptsOf, receiptsOf, type DeliveryRow } from "./ledger/deliveries.ts";
 import { UNEXPLAINED, applyOutcome } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
@@ -20,11 +20,18 @@ export function takeReceipt(parts: Parts, row: DeliveryRow, { state, said, outco
   if (!isNews || isKnown(row, state)) return null;
   // While a try is not settled the row is not ours to move; the settling looks at what was told meanwhile.
   const isSending = row.state === STATE.sending;
+  if (state === "read" && channelName(row.channel) === "push") readInBell(parts, row, now);
   parts.deliveries.addReceipt(row, { at, state, ...(said === null ? {} : { said }), ...(isSending ? { outcome } : {}) });
   if (isSending) return null;
   if (state !== "failed") return (parts.deliveries.move(row, STATE[state], "matrix", null), null);
   // The provider gave up on it: ours is the next try, if it is worth one.
   return applyOutcome(parts, row, outcome ?? UNEXPLAINED, null, { now, retryAt: (_burnt, wait) => now + wait });
+}
+
+/** Who has clicked a push has read what stands in the bell. A catch-up tells of many and is none of them. */
+function readInBell({ shard, inbox, people }: Parts, row: DeliveryRow, now: number): void {
+  const person = people.at(row.person);
+  if (person && row.bundle === null) inbox.mark(person, "read", [publicId(shard, noticeOf(row.id))], now);
 }
 
 const wasTried = (row: DeliveryRow): boolean => row.state === STATE.sending || attemptsOf(row).length > 0;

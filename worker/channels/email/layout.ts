@@ -1,7 +1,9 @@
 import type { Texts } from "../channel.ts";
 
 /** What stands in one mail; `link` has passed `safeLink`. */
-export type Letter = { texts: Texts; link: string | null; orgName: string };
+export type Letter = { texts: Texts; link: string | null; orgName: string; unsubscribeUrl?: string | undefined };
+
+const UNSUBSCRIBE = "Stop emails of this kind";
 
 /** The link as an absolute address that a mail may carry, or null: https, http on this machine, or a path on our own server. */
 export function safeLink(link: string | null, publicUrl: string): string | null {
@@ -14,13 +16,14 @@ export function safeLink(link: string | null, publicUrl: string): string | null 
 }
 const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-export function textPart({ texts, link, orgName }: Letter): string {
+export function textPart({ texts, link, orgName, unsubscribeUrl }: Letter): string {
   const button = link ? [`${texts.action}: ${link}`] : [];
-  return [texts.title, ...paragraphs(texts.body), ...button, `-- \n${orgName}`].join("\n\n");
+  const footer = ["-- ", orgName, ...(unsubscribeUrl ? [`${UNSUBSCRIBE}: ${unsubscribeUrl}`] : [])].join("\n");
+  return [texts.title, ...paragraphs(texts.body), ...button, footer].join("\n\n");
 }
 
 /** One column of at most 560 px, tables for Outlook, colours for light and dark; every value escaped. */
-export function htmlPart({ texts, link, orgName }: Letter): string {
+export function htmlPart({ texts, link, orgName, unsubscribeUrl }: Letter): string {
   const direction = isRightToLeft(texts.locale) ? "rtl" : "ltr";
   const body = paragraphs(texts.body)
     .map(
@@ -57,7 +60,7 @@ export function htmlPart({ texts, link, orgName }: Letter): string {
 ${body}
 ${link ? button(texts.action, link) : ""}
 </td></tr>
-<tr><td class="faint" align="center" style="padding:16px;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:13px;line-height:1.5;color:#5b6675">${escapeHtml(orgName)}</td></tr>
+<tr><td class="faint" align="center" style="padding:16px;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:13px;line-height:1.5;color:#5b6675">${escapeHtml(orgName)}${unsubscribeUrl ? unsubscribeLink(unsubscribeUrl) : ""}</td></tr>
 </table>
 </td></tr>
 </table>
@@ -65,6 +68,9 @@ ${link ? button(texts.action, link) : ""}
 </html>
 `;
 }
+
+const unsubscribeLink = (url: string): string =>
+  ` · <a class="faint" href="${escapeHtml(url)}" style="color:#5b6675;text-decoration:underline">${UNSUBSCRIBE}</a>`;
 
 function button(label: string, link: string): string {
   return `<p style="margin:24px 0 0"><a class="button" href="${escapeHtml(link)}" style="display:inline-block;padding:12px 22px;border-radius:8px;background:#2456c9;color:#ffffff;font-size:16px;font-weight:600;text-decoration:none">${escapeHtml(label)}</a></p>`;

@@ -65,6 +65,18 @@ describe("a mail", () => {
       expect((await read({}, publicUrl)).messageId).toBe("<0.d1.acme@example.com>");
   });
 
+  test("its reader may mute has the way out in its head, unfolded, and in its foot (RFC 8058)", async () => {
+    const unsubscribeUrl = `https://notify.example.com/u/acme~${"u".repeat(60)}~task_assigned~AAAAAAAAAAAAAAAAAAAAAA`;
+    const raw = buildMail(mail({ unsubscribeUrl }), settings, sender).toString();
+    const headers = raw.slice(0, raw.indexOf("\r\n\r\n")).split("\r\n");
+    expect(headers).toContain(`List-Unsubscribe: <${unsubscribeUrl}>`);
+    expect(headers).toContain("List-Unsubscribe-Post: List-Unsubscribe=One-Click");
+    const read = await simpleParser(raw);
+    expect(read.text).toContain(`Stop emails of this kind: ${unsubscribeUrl}`);
+    expect(read.html).toContain(`href="${unsubscribeUrl}"`);
+    expect(buildMail(mail(), settings, sender).toString()).not.toMatch(/unsubscribe|of this kind/i);
+  });
+
   test("line breaks in names and titles begin no header", () => {
     const raw = buildMail(
       mail({ to: { name: "A\r\nBcc: x@example.com", address: "zoe@example.com" }, texts: { ...mail().texts, title: "T\r\n\r\n<script>" } }),

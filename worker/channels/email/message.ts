@@ -5,7 +5,7 @@ import { isIP } from "node:net";
 import type { Message, SenderIdentity, Shown } from "../channel.ts";
 import { htmlPart, safeLink, textPart, type Letter } from "./layout.ts";
 
-export type Mail = Pick<Message, "deliveryId" | "org" | "texts" | "link"> & { to: Pick<Message["to"], "name" | "address"> };
+export type Mail = Pick<Message, "deliveryId" | "org" | "texts" | "link" | "unsubscribeUrl"> & { to: Pick<Message["to"], "name" | "address"> };
 
 /** The whole mail as it goes over the wire: one person, text and HTML. The same delivery always has the same Message-ID. */
 export function buildMail(message: Mail, settings: EmailSettings, sender: SenderIdentity): Buffer {
@@ -18,7 +18,7 @@ export function buildMail(message: Mail, settings: EmailSettings, sender: Sender
   root.setHeader("Message-ID", messageId(message, settings, sender));
   root.setHeader("Auto-Submitted", "auto-generated");
   root.setHeader("X-Carillon-Delivery", oneLine(message.deliveryId));
-  const headers = root.buildHeaders();
+  const headers = [root.buildHeaders(), ...unsubscribeHeaders(message)].join("\r\n");
   const parts = [part("text/plain", textPart(letter)), part("text/html", htmlPart(letter))];
   const body = parts.map((each) => `--${root.boundary}\r\n${each}\r\n`).join("");
   return Buffer.from(`${headers}\r\n\r\n${body}--${root.boundary}--\r\n`);
@@ -30,10 +30,15 @@ export function showMail(message: Pick<Message, "texts" | "link">, sender: Sende
   return { title: oneLine(message.texts.title), text: textPart(letter), html: htmlPart(letter) };
 }
 
-const letterOf = ({ texts, link }: Pick<Message, "texts" | "link">, { publicUrl, orgName }: SenderIdentity): Letter => ({
+/** RFC 8058. Written by hand, because an address must not be folded. */
+const unsubscribeHeaders = ({ unsubscribeUrl }: Pick<Message, "unsubscribeUrl">): string[] =>
+  unsubscribeUrl ? [`List-Unsubscribe: <${unsubscribeUrl}>`, "List-Unsubscribe-Post: List-Unsubscribe=One-Click"] : [];
+
+const letterOf = ({ texts, link, unsubscribeUrl }: Pick<Message, "texts" | "link" | "unsubscribeUrl">, { publicUrl, orgName }: SenderIdentity): Letter => ({
   texts,
   link: safeLink(link, publicUrl),
   orgName,
+  unsubscribeUrl,
 });
 
 /** nodemailer makes the headers; the two short texts are encoded here, because its streams take four times as long. */

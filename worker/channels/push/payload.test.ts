@@ -15,12 +15,14 @@ const message = (title: string, body: string, more: Partial<Message> = {}): Mess
 const read = (one: Message, max?: number) => JSON.parse(payloadOf(one, "https://notify.example.com", max)) as PushPayload;
 
 test("what a service worker needs stands in it", () => {
-  expect(read(message("New task", "Call Acme"))).toEqual({
+  expect(read(message("New task", "Call Acme", { reportUrl: "https://notify.example.com/hooks/push/x" }))).toEqual({
+    carillon: 1,
     id: "0.d1",
     tag: topicOf(message("", "")),
     title: "New task",
     body: "Call Acme",
     link: "https://notify.example.com/tasks/77",
+    report: "https://notify.example.com/hooks/push/x",
     urgent: true,
   });
 });

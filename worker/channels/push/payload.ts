@@ -19,11 +19,13 @@ export const topicOf = (message: Pick<Message, "deliveryId" | "org" | "collapseK
 export function payloadOf(message: Message, publicUrl: string, max = MAX_PLAIN): string {
   const link = absoluteLink(message.link, publicUrl);
   const whole: PushPayload = {
+    carillon: 1,
     id: message.deliveryId,
     tag: topicOf(message),
     title: message.texts.title,
     body: message.texts.body,
     ...(link ? { link } : {}),
+    ...(message.reportUrl ? { report: message.reportUrl } : {}),
     urgent: message.event.priority === "high",
   };
   const linked = shorten(whole, "body", max);

@@ -1,18 +1,18 @@
 import { validateRequest } from "twilio/lib/webhooks/webhooks.js";
-import type { Outcome } from "../channel.ts";
+import type { Outcome, Receipt, Reply, Webhook } from "../channel.ts";
 import { outcomeOfCode } from "./errors.ts";
 
-/** A receipt: how far a message has come. Callbacks arrive in any order; only the ledger knows whether one is news. */
-export type SmsReceipt = {
-  deliveryId: string;
-  state: "sent" | "delivered" | "read" | "failed";
-  code: string | null;
-  providerId: string | null;
-  /** For failed: what it means. */
-  outcome: Outcome | null;
+/** Twilio calls for every status of a message, and for every text that a person sends to our number. */
+export const twilioWebhook: Webhook = {
+  isGenuine: ({ url, headers, body }, { authToken = "" }) =>
+    isFromTwilio(authToken, headers.get("x-twilio-signature"), url, new URLSearchParams(body)),
+  read({ url, body }) {
+    const form = new URLSearchParams(body);
+    const receipt = parseStatusCallback(url, form);
+    const reply = parseReply(form);
+    return { receipts: receipt ? [receipt] : [], replies: reply ? [reply] : [], templates: [], unread: 0 };
+  },
 };
-/** A text that a person sent to our number. */
-export type SmsReply = { from: string; text: string; optOut: "stop" | "start" | null };
 
 /**
  * Whether Twilio signed this request: HMAC-SHA1 over the public address with its query and the sorted form fields.
@@ -34,7 +34,7 @@ function fieldsOf(form: URLSearchParams): Record<string, string | string[]> {
   return fields;
 }
 
-const STATES: Readonly<Record<string, SmsReceipt["state"]>> = {
+const STATES: Readonly<Record<string, Receipt["state"]>> = {
   sent: "sent",
   delivered: "delivered",
   read: "read",
@@ -44,7 +44,7 @@ const STATES: Readonly<Record<string, SmsReceipt["state"]>> = {
 };
 
 /** Null for what is no news: still on its way inside Twilio, a status we do not know, or a callback that names no delivery. */
-export function parseStatusCallback(url: string, form: URLSearchParams): SmsReceipt | null {
+export function parseStatusCallback(url: string, form: URLSearchParams): Receipt | null {
   const deliveryId = URL.parse(url)?.searchParams.get("delivery");
   const status = form.get("MessageStatus") ?? form.get("SmsStatus") ?? "";
   const state = Object.hasOwn(STATES, status) ? STATES[status] : undefined;
@@ -69,7 +69,7 @@ const STOP = new Set(["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT",
 const START = new Set(["START", "UNSTOP", "YES"]);
 
 /** A message that somebody sent to our number; null if this is none. */
-export function parseReply(form: URLSearchParams): SmsReply | null {
+export function parseReply(form: URLSearchParams): Reply | null {
   const from = form.get("From");
   const text = form.get("Body");
   if (!from || text === null) return null;

@@ -1,23 +1,24 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
-import type { Outcome } from "../channel.ts";
+import type { Outcome, ProviderNews, Receipt, Reply, Webhook } from "../channel.ts";
 import { outcomeOfCode } from "./errors.ts";
 
-/** A receipt: how far a message has come. Statuses arrive in any order; only the ledger knows whether one is news. */
-export type WhatsAppReceipt = {
-  deliveryId: string;
-  state: "sent" | "delivered" | "read" | "failed";
-  code: string | null;
-  providerId: string;
-  /** For failed: what it means. */
-  outcome: Outcome | null;
+/** Meta checks the address once with GET, then posts statuses, replies and changes of templates, many in one body. */
+export const metaWebhook: Webhook = {
+  isGenuine: ({ method, url, headers, body }, { appSecret = "", verifyToken = "" }) =>
+    method === "GET"
+      ? answerHandshake(new URL(url).searchParams, verifyToken) !== null
+      : isFromMeta(appSecret, headers.get("x-hub-signature-256"), new TextEncoder().encode(body)),
+  read({ body }) {
+    let value: unknown;
+    try {
+      value = JSON.parse(body);
+    } catch {
+      return { receipts: [], replies: [], templates: [], unread: 1 };
+    }
+    return parseWebhook(value);
+  },
 };
-/** What Meta says of a template, with its language as the list writes it (en_US): its status (PAUSED, APPROVED, …), or its quality. */
-export type TemplateChange = { name: string; language: string } & ({ status: string; reason: string | null } | { quality: string });
-/** What a person wrote to our number. */
-export type WhatsAppReply = { from: string; text: string; optOut: "stop" | "start" | null };
-/** `unread` counts what is in none of the shapes that we know. */
-export type WhatsAppNews = { receipts: WhatsAppReceipt[]; templates: TemplateChange[]; replies: WhatsAppReply[]; unread: number };
 
 /** Whether Meta signed this body: X-Hub-Signature-256, HMAC-SHA256 over the raw bytes. */
 export function isFromMeta(appSecret: string, signature: string | null, body: Uint8Array): boolean {
@@ -68,11 +69,11 @@ const templateStatusSchema = templateSchema.extend({ event: z.string(), reason: 
 const templateQualitySchema = templateSchema.extend({ new_quality_score: z.string() });
 
 const STATES = new Set(["sent", "delivered", "read", "failed"]);
-const isState = (status: string): status is WhatsAppReceipt["state"] => STATES.has(status);
+const isState = (status: string): status is Receipt["state"] => STATES.has(status);
 
 /** Everything one webhook brings, after its signature was found good. Takes any JSON and never throws. */
-export function parseWebhook(body: unknown): WhatsAppNews {
-  const news: WhatsAppNews = { receipts: [], templates: [], replies: [], unread: 0 };
+export function parseWebhook(body: unknown): ProviderNews {
+  const news: ProviderNews = { receipts: [], templates: [], replies: [], unread: 0 };
   const payload = payloadSchema.safeParse(body);
   if (!payload.success) return { ...news, unread: 1 };
   for (const { field, value } of payload.data.entry.flatMap(({ changes }) => changes)) {
@@ -83,7 +84,7 @@ export function parseWebhook(body: unknown): WhatsAppNews {
   return news;
 }
 
-function readMessages(value: unknown, news: WhatsAppNews): void {
+function readMessages(value: unknown, news: ProviderNews): void {
   const parsed = messagesSchema.safeParse(value);
   if (!parsed.success) news.unread++;
   for (const one of parsed.data?.statuses ?? []) {
@@ -99,7 +100,7 @@ function readMessages(value: unknown, news: WhatsAppNews): void {
   }
 }
 
-function receiptOf(status: z.infer<typeof statusSchema>, state: WhatsAppReceipt["state"]): WhatsAppReceipt {
+function receiptOf(status: z.infer<typeof statusSchema>, state: Receipt["state"]): Receipt {
   const [error] = status.errors ?? [];
   const words = [error?.title ?? error?.message, error?.error_data?.details].filter(Boolean).join(": ");
   const failure: Outcome | undefined = error ? outcomeOfCode(error.code, words.slice(0, 500)) : undefined;
@@ -116,7 +117,7 @@ function receiptOf(status: z.infer<typeof statusSchema>, state: WhatsAppReceipt[
 const STOP = new Set(["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "STOP PROMOTIONS"]);
 const START = new Set(["START", "UNSTOP"]);
 
-function replyOf({ from, text, button }: z.infer<typeof replySchema>): WhatsAppReply {
+function replyOf({ from, text, button }: z.infer<typeof replySchema>): Reply {
   const words = text?.body ?? button?.text ?? "";
   const word = words.trim().toUpperCase();
   return { from: `+${from.replace(/^\+/, "")}`, text: words, optOut: STOP.has(word) ? "stop" : START.has(word) ? "start" : null };
@@ -124,7 +125,7 @@ function replyOf({ from, text, button }: z.infer<typeof replySchema>): WhatsAppR
 
 function readTemplate(
   change: z.infer<typeof templateStatusSchema> | z.infer<typeof templateQualitySchema> | undefined,
-  news: WhatsAppNews,
+  news: ProviderNews,
 ): void {
   if (!change) {
     news.unread++;
