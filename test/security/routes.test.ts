@@ -142,19 +142,18 @@ const WITHOUT: Record<string, { path?: string; body?: object; headers?: Headed; 
 };
 
 describe("credentials of their own", () => {
-  test.each(routes.filter(({ caller }) => caller.kind === "ticket" || caller.kind === "link").map((route) => [title(route), route] as const))(
-    "%s needs its own",
-    async (name, route) => {
-      const tried = WITHOUT[name];
-      if (!tried) throw new Error(`${name} carries its own credential: say here how it is refused`);
-      for (const { headers } of credentials) {
-        const answer = await house.call(route.method, tried.path ?? route.path, tried.body, { origin: ORIGIN, ...headers, ...tried.headers });
-        // Trying often is refused too.
-        expect([tried.status, 429], answer.text).toContain(answer.status);
-        expect(answer.text).not.toContain(MARK);
-      }
-    },
-  );
+  test.each(
+    routes.filter(({ caller }) => caller.kind === "ticket" || caller.kind === "link").map((route) => [title(route), route] as const),
+  )("%s needs its own", async (name, route) => {
+    const tried = WITHOUT[name];
+    if (!tried) throw new Error(`${name} carries its own credential: say here how it is refused`);
+    for (const { headers } of credentials) {
+      const answer = await house.call(route.method, tried.path ?? route.path, tried.body, { origin: ORIGIN, ...headers, ...tried.headers });
+      // Trying often is refused too.
+      expect([tried.status, 429], answer.text).toContain(answer.status);
+      expect(answer.text).not.toContain(MARK);
+    }
+  });
 
   test("a ticket signs in once", async () => {
     const admin = { id: "a", name: "A", email: "a@example.com" };
