@@ -61,6 +61,7 @@ export async function statusOf(shards: Shards, place: { org: string; shards: num
     fault: faults.sort((a, b) => a.since - b.since)[0] ?? null,
     parked: all.reduce((sum, { parked }) => sum + parked, 0),
     oldestParked: oldest.length === 0 ? null : Math.min(...oldest),
+    sending: all.reduce((sum, { sending }) => sum + sending, 0),
   };
 }
 

@@ -200,6 +200,7 @@ test("a green test of the saved values makes a channel healthy and ends its faul
     fault: { why: "535", remedy: "Check the password", since: clock.now() },
     parked: 3,
     templateFaults: [],
+    sending: 0,
     oldestParked: clock.now(),
   };
   shards.told[1]!.wakes = [{ channel: "email", at: clock.now(), number: "w" }];

@@ -3,6 +3,7 @@ import type { ChannelSettings, ChannelView, Release, Settings } from "@carillon/
 import { SealBroken, conflict, forbidden, notFound } from "../errors.ts";
 import { publish } from "../pipeline/publish.ts";
 import { channelPort, type Ports, type SecretPlace } from "../ports.ts";
+import type { ChannelStatus } from "../shard/calls.ts";
 import { changeSettings } from "./change.ts";
 import {
   checkForm,
@@ -107,7 +108,13 @@ async function verifyForm(ports: Ports, { org }: Place, channel: Channel, saved:
   if (issues.length > 0) throw invalidForm(inSettings(issues));
 }
 
-/** Switches a channel on or off; when this returns, every shard acts on it. @throws 409 `channel.unconfigured` */
+/** How long switching off waits for what is on its way; a provider that takes longer is not waited for. */
+const LAST_SENDS_MS = 2_000;
+
+/**
+ * Switches a channel on or off; when this returns, every shard acts on it, and what was on its way at off has arrived.
+ * @throws 409 `channel.unconfigured`
+ */
 export async function switchChannel(
   ports: Ports,
   place: Place,
@@ -132,7 +139,20 @@ export async function switchChannel(
       enabled ? { [channel]: release } : {},
     );
   }
-  return viewOf(channel, settings.channels[channel], await statusOf(ports.shards, place, channel));
+  return viewOf(channel, settings.channels[channel], await settledStatus(ports, place, channel, enabled ? 0 : LAST_SENDS_MS));
+}
+
+async function settledStatus(
+  { shards }: Pick<Ports, "shards">,
+  place: Place,
+  channel: Channel,
+  patienceMs: number,
+): Promise<ChannelStatus> {
+  for (const started = performance.now(); ;) {
+    const status = await statusOf(shards, place, channel);
+    if (status.sending === 0 || performance.now() - started >= patienceMs) return status;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /** A saved secret in plain text, for the eye button. @throws 404 if it is not set; 403 `secret.never-shown` */

@@ -1,7 +1,8 @@
 import { Validator, type Schema } from "@cfworker/json-schema";
+import { dataSchemaIssues } from "@carillon/shared/data-schema";
 import { EVENT_TYPES, PRIORITIES, isEventType, type Priority } from "@carillon/shared/event-types";
 import { issuesOf, type Issue } from "@carillon/shared/events";
-import { ownEventTypeSchema, ownTypeRow, viewEventTypes, type EventTypes, type OwnEventType } from "@carillon/shared/own-events";
+import { ownEventTypeSchema, viewEventTypes, type EventTypes, type OwnEventType } from "@carillon/shared/own-events";
 import type { Settings } from "@carillon/shared/settings";
 import { conflict, invalid } from "../errors.ts";
 import type { Ports } from "../ports.ts";
@@ -55,7 +56,7 @@ function readForm(form: Form): Pick<EventTypes, "own" | "priorities"> {
     if (!parsed.success) return void issues.push(...issuesOf(parsed.error, path));
     if (own.some(({ type }) => type === parsed.data.type))
       issues.push({ path: [...path, "type"].join("."), message: "This name is there twice" });
-    issues.push(...schemaIssues(parsed.data.schema).map((message) => ({ path: [...path, "schema"].join("."), message })));
+    issues.push(...schemaIssues(parsed.data.schema, [...path, "schema"].join(".")));
     own.push(parsed.data);
   });
   if (issues.length > 0) throw invalid("settings.invalid", "The event types are not as they should be; see errors.", issues);
@@ -67,7 +68,7 @@ function withRows({ routing }: Settings, own: OwnEventType[]): Settings["routing
   if (missing.length === 0) return routing;
   return {
     version: routing.version + 1,
-    cells: { ...routing.cells, ...Object.fromEntries(missing.map(({ type }) => [type, ownTypeRow()])) },
+    cells: { ...routing.cells, ...Object.fromEntries(missing.map(({ type, defaults }) => [type, defaults])) },
   };
 }
 
@@ -75,13 +76,15 @@ function withRows({ routing }: Settings, own: OwnEventType[]): Settings["routing
 export const routedTypes = ({ own }: EventTypes): string[] => [...EVENT_TYPES, ...own.map(({ type }) => type)];
 
 /** A schema that can't be used is refused when it is saved, not when the first event comes. */
-function schemaIssues(schema: OwnEventType["schema"]): string[] {
+function schemaIssues(schema: OwnEventType["schema"], path: string): Issue[] {
   if (schema === null) return [];
+  const issues = dataSchemaIssues(schema, path).slice(0, MOST_ISSUES);
+  if (issues.length > 0) return issues;
   try {
     new Validator(schema as Schema, DRAFT).validate({});
     return [];
   } catch (error) {
-    return [`This is not a JSON Schema that can be used: ${error instanceof Error ? error.message : String(error)}`];
+    return [{ path, message: `This is not a JSON Schema that can be used: ${error instanceof Error ? error.message : String(error)}` }];
   }
 }
 

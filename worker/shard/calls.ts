@@ -186,6 +186,8 @@ export type ChannelStatus = {
   fault: { why: string; remedy: string | null; since: number } | null;
   parked: number;
   oldestParked: number | null;
+  /** How many have been claimed and are on their way. */
+  sending: number;
 };
 
 export type SettingsChange = { version: number; settings: Settings; releases: Partial<Record<Channel, Release>> };

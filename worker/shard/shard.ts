@@ -476,6 +476,7 @@ export class Shard implements SyncCalls {
       })),
       parked,
       oldestParked: event?.at ?? null,
+      sending: deliveries.sending(channelNumber(channel), this.#now()).length,
     };
   }
 
