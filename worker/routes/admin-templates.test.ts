@@ -4,13 +4,16 @@ import { localApp } from "./fixtures.ts";
 const EMAIL = "/admin/api/templates/task_assigned/email/en";
 const SMS = "/admin/api/templates/task_assigned/sms/en";
 
+/** What a parsed answer is before a test has looked at it. */
+type Json = ReturnType<typeof JSON.parse>;
+
 /** The page's calls by role, the CRM's, and what the store holds. */
 async function open() {
   const { call, key, signIn, store } = await localApp();
   const headers = { owner: await signIn("owner"), viewer: await signIn("viewer"), operator: await signIn("operator") };
   const as =
     (role: keyof typeof headers) =>
-    async (method: string, path: string, body?: object): Promise<{ status: number; body: any }> => {
+    async (method: string, path: string, body?: object): Promise<{ status: number; body: Json }> => {
       const { status, json } = await call(method, path, { body, headers: headers[role] });
       return { status, body: json() };
     };
@@ -19,7 +22,7 @@ async function open() {
     viewer: as("viewer"),
     operator: as("operator"),
     store,
-    crm: async (method: string, path: string, body?: object) => (await call(method, path, { body, headers: key })).json() as any,
+    crm: async (method: string, path: string, body?: object) => (await call(method, path, { body, headers: key })).json() as Json,
   };
 }
 const task = (id: string, title = "Call Acme") => ({
