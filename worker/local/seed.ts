@@ -58,7 +58,7 @@ export const PEOPLE = [
 
 type Options = { url: string; state: string; secrets: Secrets; sandbox: Sandbox };
 /** What the channels were last set up with; the sandbox's ports may be others at the next start. */
-type Seeded = { host: string; port: number; passwordHash: string; channels?: string[] };
+type Seeded = { host: string; port: number; passwordHash: string; channels?: string[]; pushHost?: string };
 
 /**
  * Makes the organisation at the first start, through the same HTTP calls that anybody would make, and gives a fresh sign-in link
@@ -81,14 +81,17 @@ export async function seed({ url, state, secrets, sandbox }: Options): Promise<{
     port: sandbox.smtp.port,
     passwordHash: createHash("sha256").update(sandbox.smtp.password).digest("hex"),
     channels: ["sms", "whatsapp", "push"],
+    pushHost: sandbox.push.host,
   };
   if (!seeded) {
     await expectOk(call(url, "POST", "/v1/users/bulk", secrets.apiKey, { users: PEOPLE }), "The five people could not be made");
   }
   if (JSON.stringify(seeded) !== JSON.stringify(wanted)) {
     await asOwner(url, secrets, (admin) => connectChannels(admin, sandbox, seeded));
+    await subscribeBrowsers(url, secrets, sandbox);
     writePrivate(file, wanted);
   }
+  await answerBack(url, sandbox);
   return { adminUrl: (await signInLink(url, secrets)).url };
 }
 
@@ -162,6 +165,31 @@ async function connectEmail(admin: AdminCall, sandbox: Sandbox, before: Seeded |
   const { version, settings: saved } = await read(admin, "email");
   if (saved.host !== before.host || saved.port !== before.port) return;
   await expectOk(admin("PUT", "/channels/email", { version, settings, secrets }), "The email channel could not be set up");
+}
+
+/** A browser at the sandbox for everybody; those at its former address are gone. */
+async function subscribeBrowsers(url: string, secrets: Secrets, sandbox: Sandbox): Promise<void> {
+  for (const { id } of PEOPLE) {
+    const answer = await expectOk(call(url, "POST", "/v1/tokens", secrets.apiKey, { user: id }), "No token could be made");
+    const { token } = (await answer.json()) as { token: string };
+    const me = (method: string, body?: unknown) => call(url, method, "/v1/me/push", token, body);
+    const { publicKey, endpoints } = (await (await expectOk(me("GET"), "The push key could not be read")).json()) as {
+      publicKey: string | null;
+      endpoints: string[];
+    };
+    if (publicKey === null) return;
+    const wanted = sandbox.push.subscribe(id, publicKey);
+    for (const endpoint of endpoints) if (endpoint !== wanted.endpoint && isLoopback(endpoint)) await me("DELETE", { endpoint });
+    await expectOk(me("PUT", wanted), "A browser could not be subscribed");
+  }
+}
+
+const isLoopback = (address: string): boolean => URL.parse(address)?.hostname === "localhost";
+
+/** Replies and receipts of the sandbox go where a provider's would. */
+async function answerBack(url: string, { twilio, graph }: Sandbox): Promise<void> {
+  twilio.connect(`${url}/hooks/twilio/${ORG}`);
+  await graph.connect(`${url}/hooks/whatsapp/${ORG}`);
 }
 
 async function signInLink(url: string, secrets: Secrets): Promise<{ ticket: string; url: string }> {
