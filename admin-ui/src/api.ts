@@ -4,9 +4,11 @@ import type { RoutingCell, RoutingCells } from "@carillon/shared/event-types";
 import type { Issue } from "@carillon/shared/events";
 import type { Delivery, Ledger } from "@carillon/shared/ledger";
 import type { EventTypeView } from "@carillon/shared/own-events";
+import type { Overview } from "@carillon/shared/overview";
 import type { QuietHours } from "@carillon/shared/quiet-hours";
 import type { Reason } from "@carillon/shared/reasons";
 import type { ChannelView, Release } from "@carillon/shared/settings";
+import type { WhatsAppTemplate } from "@carillon/shared/whatsapp-settings";
 import type { TemplatePreview, TemplateRow, TemplateView } from "@carillon/shared/templates";
 import type { TextChannel, TextSource } from "@carillon/shared/texts";
 import { readLines } from "./form/read-lines.ts";
@@ -31,10 +33,12 @@ export class ApiError extends Error {
 }
 type Problem = { code?: string; title?: string; detail?: string; errors?: Issue[]; requestId?: string; current?: object };
 
-export type Session = SessionView & { allowPrivateHosts?: boolean };
+export type Session = SessionView & { allowPrivateHosts: boolean; publicUrl: string };
 export type Page<Row> = { data: Row[]; next: string | null };
 export type ChannelPut = { version: number; settings: object; secrets?: Record<string, string | null> };
 export type ChannelTest = { settings?: object; secrets?: Record<string, string | null>; to?: string };
+export type TemplateList = { templates: WhatsAppTemplate[]; fetchedAt: string };
+export type Browsers = { browsers: number; people: number; byKey: Record<string, number> };
 export type Routing = { version: number; cells: RoutingCells };
 export type QuietNow = {
   people: number;
@@ -43,6 +47,8 @@ export type QuietNow = {
   held: number;
   nextRelease: string | null;
 };
+export type TypeList = { version: number; types: EventTypeView[] };
+export type KnownPerson = { id: string; name: string | null; email: string | null };
 export type SettingsVersion = { version: number; at: string | null; by: string | null; what: string | null };
 /** A text as it is sent to be saved; what the server answers is a TemplateView. */
 export type TextForm = TextSource & { version: number };
@@ -86,9 +92,15 @@ export const api = {
   revealSecret: (channel: Channel, field: string) => call<{ value: string }>("POST", `${channelPath(channel)}/reveal`, { body: { field } }),
   testChannel: (channel: Channel, body: ChannelTest, signal: AbortSignal) => stream(`${channelPath(channel)}/test`, body, signal),
 
+  overview: (signal?: AbortSignal) => call<Overview>("GET", "/overview", { signal }),
+  templates: (signal?: AbortSignal) => call<TemplateList>("GET", "/channels/whatsapp/templates", { signal }),
+  templatesWith: (form: Omit<ChannelTest, "to">) => call<TemplateList>("POST", "/channels/whatsapp/templates", { body: form }),
+  generateKeys: () => call<{ publicKey: string; expiresAt: string }>("POST", "/channels/push/vapid", { body: {} }),
+  browsers: (signal?: AbortSignal) => call<Browsers>("GET", "/channels/push/browsers", { signal }),
+
   routing: (signal?: AbortSignal) => call<Routing>("GET", "/routing", { signal }),
   saveRouting: (routing: Routing) => call<Routing>("PUT", "/routing", { body: routing }),
-  eventTypes: (signal?: AbortSignal) => call<{ version: number; types: EventTypeView[] }>("GET", "/event-types", { signal }),
+  eventTypes: (signal?: AbortSignal) => call<TypeList>("GET", "/event-types", { signal }),
   texts: (signal?: AbortSignal) => call<{ version: number; data: TemplateRow[] }>("GET", "/templates", { signal }),
   text: (type: string, channel: TextChannel, signal?: AbortSignal) => call<TemplateView>("GET", textPath(type, channel), { signal }),
   saveText: (type: string, channel: TextChannel, text: TextForm) => call<TemplateView>("PUT", textPath(type, channel), { body: text }),
@@ -96,6 +108,8 @@ export const api = {
     call<TemplateView>("DELETE", `${textPath(type, channel)}?version=${version}`),
   previewText: (type: string, channel: TextChannel, text: TextSource & { useLatest: boolean }, signal: AbortSignal) =>
     call<TemplatePreview>("POST", `${textPath(type, channel)}/preview`, { body: text, signal }),
+  saveEventTypes: (list: { version: number; types: object[] }) => call<TypeList>("PUT", "/event-types", { body: list }),
+  people: (q: string, signal?: AbortSignal) => call<{ data: KnownPerson[] }>("GET", `/users?${new URLSearchParams({ q })}`, { signal }),
   quietHours: (signal?: AbortSignal) => call<QuietHours>("GET", "/quiet-hours", { signal }),
   saveQuietHours: (quietHours: QuietHours) => call<QuietHours>("PUT", "/quiet-hours", { body: quietHours }),
   quietNow: (signal?: AbortSignal) => call<QuietNow>("GET", "/quiet-hours/now", { signal }),

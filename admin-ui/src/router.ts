@@ -2,15 +2,19 @@ import { createRouter, createWebHistory, type Router } from "vue-router";
 
 /** The tabs in the manual's order. A tab's code is fetched when it is first opened. */
 export const TABS = [
+  { path: "/overview", label: "Overview", component: () => import("./tabs/Overview.vue") },
   { path: "/in-app", label: "In-App", component: () => import("./tabs/InApp.vue") },
   { path: "/email", label: "Email", component: () => import("./tabs/Email.vue") },
+  { path: "/sms", label: "SMS", component: () => import("./tabs/Sms.vue") },
+  { path: "/whatsapp", label: "WhatsApp", component: () => import("./tabs/WhatsApp.vue") },
+  { path: "/push", label: "Browser Push", component: () => import("./tabs/Push.vue") },
   { path: "/event-routing", label: "Event Routing", component: () => import("./tabs/EventRouting.vue") },
   { path: "/dnd", label: "DND", component: () => import("./tabs/Dnd.vue") },
   { path: "/templates", label: "Templates", component: () => import("./tabs/Templates.vue") },
   { path: "/delivery-log", label: "Delivery Log", component: () => import("./tabs/DeliveryLog.vue") },
   { path: "/api-keys", label: "API Keys", component: () => import("./tabs/ApiKeys.vue") },
 ];
-export const FIRST_TAB = "/email";
+export const FIRST_TAB = "/overview";
 
 export function createPageRouter(): Router {
   const router = createRouter({

@@ -20,8 +20,10 @@ const becomes = (expression: string, value: unknown, words: string) =>
 
 test("Firefox: the start's link signs in and the Email tab shows what is saved", async () => {
   await firefox.goto(carillon.credentials.adminUrl);
+  await becomes('document.querySelector("h2")?.textContent', "Overview", "the Overview");
+  expect(await firefox.evaluate("location.href")).toBe(`${carillon.credentials.url}/overview`);
+  await firefox.goto(`${carillon.credentials.url}/email`);
   await becomes('document.querySelector("h2")?.textContent', "Email", "the Email tab");
-  expect(await firefox.evaluate("location.href")).toBe(`${carillon.credentials.url}/email`);
   const { host, port } = carillon.credentials.smtp;
   expect(await firefox.evaluate('document.querySelector("#host").value')).toBe(host);
   expect(await firefox.evaluate('document.querySelector("#port").value')).toBe(String(port));

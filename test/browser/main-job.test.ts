@@ -58,16 +58,16 @@ describe.each(RUNTIMES)("the main job on %s, in a browser", (runtime) => {
     return (await end.textContent()) ?? "";
   }
 
-  test("the start's link opens the Email tab, leaves no ticket in the address, and works once", async () => {
+  test("the start's link opens the Overview, leaves no ticket in the address, and works once", async () => {
     const { adminUrl, url } = carillon.credentials;
     await page.goto(adminUrl);
-    await see(page.getByRole("heading", { name: "Email" })).toBeVisible();
-    expect(page.url()).toBe(`${url}/email`);
-    for (const label of FIELDS) await see(field(label)).toBeVisible();
-    await see(page.getByText(WARNING)).toBeVisible();
+    await see(page.getByRole("heading", { name: "Overview" })).toBeVisible();
+    expect(page.url()).toBe(`${url}/overview`);
     await page.goBack();
     expect(page.url()).not.toContain("ticket");
     await page.goto(`${url}/email`);
+    for (const label of FIELDS) await see(field(label)).toBeVisible();
+    await see(page.getByText(WARNING)).toBeVisible();
 
     const stranger = await openPage(browser, home);
     await stranger.page.goto(adminUrl);
@@ -76,7 +76,7 @@ describe.each(RUNTIMES)("the main job on %s, in a browser", (runtime) => {
     expect(stranger.page.url()).not.toContain("ticket");
     await stranger.page.getByLabel("Sign-in link").fill(await signInLink(carillon, "Kim"));
     await stranger.page.getByRole("button", { name: "Sign in" }).click();
-    await see(stranger.page.getByRole("heading", { name: "Email" })).toBeVisible();
+    await see(stranger.page.getByRole("heading", { name: "Overview" })).toBeVisible();
     await stranger.context.close();
   });
 
@@ -251,6 +251,7 @@ describe.each(RUNTIMES)("the main job on %s, in a browser", (runtime) => {
   test("two admins who save the same settings see both values and choose", async () => {
     const second = await openPage(browser, home);
     await second.page.goto(await signInLink(carillon, "Kim"));
+    await second.page.getByRole("navigation").getByRole("link", { name: "Email" }).click();
     await field("From Name").fill("Robin's");
     await second.page.getByLabel("From Name").fill("Kim's");
     await second.page.getByRole("button", { name: "Save", exact: true }).click();

@@ -70,6 +70,7 @@ describe.each(Object.entries(LOOKS))("%s", (_, look) => {
       await page.keyboard.press("Escape");
       await see(page.getByRole("dialog").first()).toBeHidden();
     };
+    await openTab(page, "Email");
     await page.getByRole("button", { name: "Test Connection" }).click();
     await see(page.getByText(/^Tested just now/)).toBeVisible();
     await page.getByLabel("From Address").fill("nonsense");
@@ -194,6 +195,7 @@ test("an admin who comes to a channel that is not set up is told what to do next
     await page.route(list, (route) => route.fulfill({ json: { data: [], next: null } }));
   }
   await page.goto(await signInLink(carillon, "Robin"));
+  await openTab(page, "Email");
   await see(page.getByText(/^Next: Not set up yet\. Fill in the fields below, click Test Connection, click Save/)).toBeVisible();
   await see(page.getByText("Nothing is saved yet")).toBeVisible();
   await page.getByRole("switch", { name: "Email channel" }).click();

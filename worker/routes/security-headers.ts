@@ -11,7 +11,8 @@ const PAGE_POLICY = [
   "base-uri 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  "trusted-types vue lit-html",
+  // Page and bell register the service worker of push by policies of their own.
+  "trusted-types vue lit-html carillon-page carillon-bell",
 ].join("; ");
 const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";
 const ONE_YEAR = 31_536_000;

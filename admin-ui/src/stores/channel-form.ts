@@ -36,7 +36,16 @@ export function useChannelForm<Draft extends object>(shape: FormShape<Draft>) {
     onBlur: () => draft.visit(path),
   });
 
-  return { channel: shape.channel, view, setView, loadError, refresh, ...draft, ...saving, discard, field };
+  /** What a secret's component needs, its value among it. */
+  const secretField = (name: string) => ({
+    ...field(name),
+    channel: shape.channel,
+    isStored: view.value?.secrets[name]?.set ?? false,
+    modelValue: draft.secrets.value[name],
+    "onUpdate:modelValue": (value: string | null | undefined) => draft.setSecret(name, value),
+  });
+
+  return { channel: shape.channel, view, setView, loadError, refresh, ...draft, ...saving, discard, field, secretField };
 }
 
 type Sent<Draft> = { draft: Draft; secrets: Record<string, string | null> };

@@ -2,8 +2,18 @@ import { testStageSchema, type Channel, type TestStage } from "@carillon/shared/
 import { computed, ref, shallowRef } from "vue";
 import { api, toApiError, type ApiError, type ChannelTest } from "../api.ts";
 
-/** A test that runs in stages on the values of the form. `body` says what to test, and whether a result still holds. */
-export function useChannelTest(channel: Channel, body: () => ChannelTest, onEnd: () => void) {
+type Run = (request: ChannelTest, signal: AbortSignal) => AsyncIterable<unknown>;
+
+/**
+ * A test that runs in stages on the values of the form. `body` says what to test, and whether a result still holds; `run` gives
+ * the stages, where this page has a part in them.
+ */
+export function useChannelTest(
+  channel: Channel,
+  body: () => ChannelTest,
+  onEnd: () => void,
+  run: Run = (request, signal) => api.testChannel(channel, request, signal),
+) {
   const stages = ref<TestStage[]>([]);
   const isTesting = ref(false);
   const testError = shallowRef<ApiError | null>(null);
@@ -24,7 +34,7 @@ export function useChannelTest(channel: Channel, body: () => ChannelTest, onEnd:
     result.value = null;
     isTesting.value = true;
     try {
-      for await (const line of api.testChannel(channel, request, controller.signal)) stages.value.push(testStageSchema.parse(line));
+      for await (const line of run(request, controller.signal)) stages.value.push(testStageSchema.parse(line));
       const last = stages.value.at(-1);
       if (last?.stage !== "done") throw new Error("The test broke off before its end.");
       result.value = { at: Date.now(), ok: last.ok, remedy: last.remedy };

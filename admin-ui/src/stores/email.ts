@@ -1,12 +1,12 @@
 import { emailSettingsSchema, type EmailSettings, type Encryption } from "@carillon/shared/channels";
 import { EMAIL_PRESETS, portEncryptionMismatch, presetHost, type EmailPreset } from "@carillon/shared/email-presets";
 import { defineStore } from "pinia";
-import { computed, ref, watch } from "vue";
+import { computed } from "vue";
 import { presetOf } from "../form/email-preset.ts";
 import { secretsToForget } from "../form/email-secrets.ts";
 import { useChannelForm } from "./channel-form.ts";
 import { useChannelSwitch } from "./channel-switch.ts";
-import { useChannelTest } from "./channel-test.ts";
+import { useFormTest } from "./form-test.ts";
 import { useSession } from "./session.ts";
 
 export type EmailDraft = Omit<EmailSettings, "port" | "oauth"> & {
@@ -20,15 +20,7 @@ export const useEmail = defineStore("email", () => {
   const { draft, secrets, view, changes } = form;
   const session = useSession();
 
-  const to = ref(session.session?.admin.email ?? "");
-  watch(to, () => form.showIssues([]));
-  const testBody = () => {
-    const { settings, secrets: typed } = form.toPut(0);
-    return { settings, secrets: typed ?? {}, to: to.value.trim() };
-  };
-  const testing = useChannelTest("email", testBody, () => void form.refresh());
-
-  const testedFor = computed(() => testing.tested.value?.to ?? "");
+  const testing = useFormTest(form, { firstTo: session.session?.admin.email ?? "", missing: "An address such as eve@example.com" });
 
   const preset = computed(() => presetOf(draft.value.host));
   const mismatch = computed(() => portEncryptionMismatch(toPort(draft.value.port) as number, draft.value.encryption));
@@ -49,14 +41,6 @@ export const useEmail = defineStore("email", () => {
     return secretsToForget(changes.value, staying);
   });
 
-  /** Tests what the form holds, once it can be sent at all. False if there is something to correct first. */
-  async function test(): Promise<boolean> {
-    if (!form.check()) return false;
-    await testing.test();
-    form.showIssues(testing.testError.value?.errors ?? []);
-    return (testing.testError.value?.errors.length ?? 0) === 0;
-  }
-
   function choosePreset(chosen: EmailPreset, region = chosen.regions?.[0] ?? ""): void {
     const fixedNames = EMAIL_PRESETS.flatMap((other) => other.username ?? []);
     const username = chosen.username ?? (fixedNames.includes(draft.value.username) ? "" : draft.value.username);
@@ -64,16 +48,10 @@ export const useEmail = defineStore("email", () => {
     Object.assign(draft.value, { host: presetHost(chosen, region), port, encryption, auth, username });
   }
 
-  const save = () => testing.saveTested(form.save);
-
   return {
     ...form,
     ...useChannelSwitch("email", view, form.setView),
     ...testing,
-    save,
-    test,
-    to,
-    testedFor,
     preset,
     mismatch,
     encryptions,

@@ -1,0 +1,7 @@
+/** The manual's words for the fields. */
+export const SMS_LABELS = {
+  accountSid: "Account SID",
+  authToken: "Auth Token",
+  from: "Phone Number",
+  messagingServiceSid: "Messaging Service SID",
+};
