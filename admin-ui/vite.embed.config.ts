@@ -7,7 +7,7 @@ if (process.argv.includes("build")) process.env.NODE_ENV = "production";
 const here = (path: string): string => new URL(path, import.meta.url).pathname;
 
 /** What the bell loads only when it is asked for: each a request of its own. */
-const PAGES = ["preferences", "why"] as const;
+const PAGES = ["preferences", "why", "push"] as const;
 
 /** What other pages embed, and the demo: fixed names, and no chunk between them, so that the bell is one request and each of its pages another. */
 export default defineConfig({
@@ -18,17 +18,19 @@ export default defineConfig({
     bell: script("embed/bell.ts", "embed"),
     ...Object.fromEntries(PAGES.map((page) => [page, script(`embed/${page}.ts`, "embed")])),
     headless: script("embed/client.ts", "embed"),
+    worker: script("embed/push-sw.ts", "embed", "iife"),
     demo: script("demo/demo.ts", "demo"),
   },
   builder: {
     async buildApp(builder) {
-      for (const name of ["bell", ...PAGES, "headless", "demo"]) await builder.build(builder.environments[name]!);
+      for (const name of ["bell", ...PAGES, "headless", "worker", "demo"]) await builder.build(builder.environments[name]!);
     },
   },
   plugins: [tightTemplates(), litAlone(), pagesApart(), demoPage()],
 });
 
-function script(entry: string, folder: string): EnvironmentOptions {
+/** `iife` for what other scripts include. */
+function script(entry: string, folder: string, format: "es" | "iife" = "es"): EnvironmentOptions {
   return {
     consumer: "client",
     build: {
@@ -40,7 +42,7 @@ function script(entry: string, folder: string): EnvironmentOptions {
       rollupOptions: {
         input: here(entry),
         preserveEntrySignatures: "exports-only",
-        output: { entryFileNames: "[name].js" },
+        output: { entryFileNames: "[name].js", format },
       },
     },
   };

@@ -8,6 +8,7 @@ import { panelTemplate, type Action } from "./panel.ts";
 import { STRINGS, fill, type Strings } from "./strings.ts";
 import { pageLocale } from "./locale.ts";
 import type { Opening, Page, PageStrings } from "./page.ts";
+import { ASKED } from "./push/asked.ts";
 import { TOAST_FOR, TOASTS_AT_ONCE, toastTemplate } from "./toast.ts";
 import { addPage, createView, isUnread, listed, type View } from "./view.ts";
 
@@ -22,7 +23,8 @@ sheet.replaceSync(styles);
 
 /**
  * `<carillon-bell server="https://…">`: a person's notifications on any page. The page gives it a token: `bell.token = async () => "…"`.
- * `theme="light|dark|auto"`, `strings` to translate. Fires `carillon:item` for each new item and `carillon:open` before an item's
+ * `theme="light|dark|auto"`, `strings` to translate; `push-worker="/sw.js"` names the page's own service worker that includes
+ * `push-sw.js`, and lets the bell offer browser push. Fires `carillon:item` for each new item and `carillon:open` before an item's
  * link is followed; a page that routes by itself calls `preventDefault()` on the latter. The CSS property `--carillon-toasts` is the
  * `inset` of its toasts, which stand at the bottom right unless said otherwise.
  */
@@ -41,6 +43,8 @@ class CarillonBell extends HTMLElement {
   #active = 0;
   /** Stands in the panel instead of the list. */
   #page: Page | null = null;
+  /** Stands above the list. */
+  #offer: Page | null = null;
   #toasts: InboxItem[] = [];
   #announcement = "";
   #typing: ReturnType<typeof setTimeout> | undefined;
@@ -72,6 +76,7 @@ class CarillonBell extends HTMLElement {
     return this.#token;
   }
   set token(token: ConnectOptions["token"] | null) {
+    if (this.#token && !token) localStorage.removeItem(ASKED);
     this.#token = token;
     this.#start();
   }
@@ -150,6 +155,7 @@ class CarillonBell extends HTMLElement {
                 list: listed(this.#view, this.#connection?.items() ?? []),
                 isLoading: this.#isLoading,
                 failure: this.#failure,
+                offer: this.#offer?.() ?? "",
                 active: this.#active,
                 show: (filter) => this.#show(filter, this.#view.q),
                 search: this.#search,
@@ -179,15 +185,26 @@ class CarillonBell extends HTMLElement {
       onLive: () => this.#failure?.retry?.(),
       onItem: (item) => this.#arrive(item),
     });
+    this.#askForPush().catch(() => {}); // the bell works without
     if (this.#isOpen) this.#show("all", "");
   }
 
   #stop(): void {
     this.#connection?.close();
-    this.#connection = this.#page = null;
+    this.#connection = this.#page = this.#offer = null;
     this.#toasts = [];
     clearTimeout(this.#typing);
     clearInterval(this.#clock);
+    this.#update();
+  }
+
+  async #askForPush(): Promise<void> {
+    const [connection, worker] = [this.#connection, this.getAttribute("push-worker")];
+    if (!connection || !worker) return;
+    const { offerPush } = await import("./push.ts");
+    const offer = await offerPush({ html, bell: this, call: connection.call, update: this.#update, server: this.server, worker });
+    if (connection !== this.#connection) return; // somebody else has signed in since
+    this.#offer = offer;
     this.#update();
   }
 

@@ -3,11 +3,12 @@ import type { html as Html, TemplateResult } from "lit/html.js";
 import type { Connection } from "./client.ts";
 import pageStyles from "./page.css?inline";
 import type { PreferencesStrings } from "./preferences/strings.ts";
+import type { PushStrings } from "./push/strings.ts";
 import type { FRAME_STRINGS, Strings } from "./strings.ts";
 import type { WhyStrings } from "./why/strings.ts";
 
 /** What pages beside the list are translated by; set through the bell's own `strings`. */
-export type PageStrings = PreferencesStrings & WhyStrings;
+export type PageStrings = PreferencesStrings & WhyStrings & PushStrings;
 
 /** What the bell hands over to a page, lit included, so that its file needs nothing that the page has not loaded already. */
 export type Opening = {

@@ -18,6 +18,7 @@ export type Panel = {
   list: { fresh: InboxItem[]; earlier: InboxItem[] };
   isLoading: boolean;
   failure: { text: string; retry: (() => void) | null } | null;
+  offer: TemplateResult | "";
   active: number;
   show(filter: InboxFilter): void;
   search(q: string): void;
@@ -56,6 +57,7 @@ export function panelTemplate(panel: Panel): TemplateResult {
     </div>
     ${panel.isOffline ? notice("status", text.reconnecting, text.retry, panel.reconnect) : nothing}
     ${failure && !(panel.isOffline && failure.retry) ? notice("alert", failure.text, text.retry, failure.retry) : nothing}
+    ${panel.offer}
     <div class="scroll" aria-busy=${panel.isLoading}>${listTemplate(panel)}</div>
   `;
 }

@@ -10,7 +10,7 @@ const DIST = join(import.meta.dirname, "../../admin-ui/dist");
 const TYPES: Record<string, string> = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css" };
 /** What a strict page allows the bell: no inline script or style, and of trusted types only lit's own policy. */
 export const STRICT_CSP =
-  "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; require-trusted-types-for 'script'; trusted-types lit-html";
+  "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; require-trusted-types-for 'script'; trusted-types lit-html carillon-bell";
 const NAMES = ["Ada Lovelace", "Ben Okri", "Carla Díaz", "Dmitri Orlov", "Eve Adams"];
 
 export type BellServer = {
@@ -112,6 +112,7 @@ export async function startBellServer(port = 0): Promise<BellServer> {
     const asked = /^\/v1\/me\/events\/(\w+)$/.exec(url.pathname)?.[1];
     if (asked) return say(response, 200, account(asked));
     if (url.pathname === "/v1/me/inbox") return say(response, 200, page(url.searchParams));
+    if (url.pathname === "/v1/me/push") return say(response, 200, { user: "u1", enabled: false, publicKey: null, browsers: 0, endpoints: [] });
     if (url.pathname === "/v1/me/socket-ticket") return say(response, 200, { ticket: "t1", expiresAt: "" });
     if (url.pathname === "/demo/api/people") return say(response, 200, { data: NAMES.map(person) });
     if (url.pathname === "/demo/api/info") return say(response, 200, { sandboxUrl: "http://localhost:8025/", adminUrl: "/" });

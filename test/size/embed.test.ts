@@ -9,6 +9,8 @@ const BELL = 12_000; // bytes; Novu's is 152 kB, Knock's 185, MagicBell's 70
 const PREFERENCES = 6_000;
 const WHY = 3_000;
 const CLIENT = 3_500;
+const PUSH = 2_500;
+const WORKER = 2_000;
 
 beforeAll(buildPages, 60_000);
 
@@ -24,6 +26,11 @@ test(`why a person got an item is told in at most ${WHY} bytes more`, () => {
   expect(gzipped("why.js")).toBeLessThanOrEqual(WHY);
 });
 
+test(`the offer of push is at most ${PUSH} bytes more, its service worker ${WORKER}`, () => {
+  expect(gzipped("push.js")).toBeLessThanOrEqual(PUSH);
+  expect(gzipped("push-sw.js")).toBeLessThanOrEqual(WORKER);
+});
+
 test(`the headless client is at most ${CLIENT} bytes gzipped`, () => {
   expect(gzipped("client.js")).toBeLessThanOrEqual(CLIENT);
 });
@@ -31,12 +38,18 @@ test(`the headless client is at most ${CLIENT} bytes gzipped`, () => {
 test("each is one file, and what is loaded later is a page of the bell", () => {
   const imports = (name: string) => built(name).match(/\bimport\s*[({"'`*][^)]*\)?|\bfrom\s*["'`]/g) ?? [];
   const preferences = "import(`./preferences.js`)";
-  expect(["bell.js", "preferences.js", "why.js", "client.js"].map(imports)).toEqual([
-    [preferences, "import(`./why.js`)"],
+  expect(["bell.js", "preferences.js", "why.js", "push.js", "client.js", "push-sw.js"].map(imports)).toEqual([
+    [preferences, "import(`./push.js`)", "import(`./why.js`)"],
     [],
     [preferences],
     [],
+    [],
+    [],
   ]);
+});
+
+test("the service worker is a classic script, which others can include, and leaves no name behind", () => {
+  expect(built("push-sw.js").trim()).toMatch(/^\(function\(\)\{.*\}\)\(\);$/s);
 });
 
 const built = (name: string): string => readFileSync(join(ADMIN_UI, "dist/embed", name), "utf8");

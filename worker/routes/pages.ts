@@ -18,6 +18,8 @@ export async function servePage(c: Context, ports: Ports): Promise<Response> {
   return withCaching(page, "/index.html");
 }
 
+const PUSH_WORKER = "/embed/push-sw.js";
+
 /** Names with a hash never change; everything else is asked for again. What is embedded may be loaded from anywhere. */
 function withCaching(asset: Response, path: string): Response {
   const response = new Response(asset.body, { status: asset.status, headers: asset.headers });
@@ -25,6 +27,8 @@ function withCaching(asset: Response, path: string): Response {
   if (path.startsWith("/embed/")) {
     response.headers.set("access-control-allow-origin", "*");
     response.headers.set("cross-origin-resource-policy", "cross-origin");
+    // A service worker lives by the policy of its own script; this one reports to us.
+    if (path === PUSH_WORKER) response.headers.set("content-security-policy", "default-src 'none'; connect-src 'self'");
   }
   return response;
 }

@@ -5,7 +5,9 @@ import { isIP } from "node:net";
 import type { Message, SenderIdentity, Shown } from "../channel.ts";
 import { htmlPart, safeLink, textPart, type Letter } from "./layout.ts";
 
-export type Mail = Pick<Message, "deliveryId" | "org" | "texts" | "link" | "unsubscribeUrl"> & { to: Pick<Message["to"], "name" | "address"> };
+export type Mail = Pick<Message, "deliveryId" | "org" | "texts" | "link" | "unsubscribeUrl"> & {
+  to: Pick<Message["to"], "name" | "address">;
+};
 
 /** The whole mail as it goes over the wire: one person, text and HTML. The same delivery always has the same Message-ID. */
 export function buildMail(message: Mail, settings: EmailSettings, sender: SenderIdentity): Buffer {
@@ -34,7 +36,10 @@ export function showMail(message: Pick<Message, "texts" | "link">, sender: Sende
 const unsubscribeHeaders = ({ unsubscribeUrl }: Pick<Message, "unsubscribeUrl">): string[] =>
   unsubscribeUrl ? [`List-Unsubscribe: <${unsubscribeUrl}>`, "List-Unsubscribe-Post: List-Unsubscribe=One-Click"] : [];
 
-const letterOf = ({ texts, link, unsubscribeUrl }: Pick<Message, "texts" | "link" | "unsubscribeUrl">, { publicUrl, orgName }: SenderIdentity): Letter => ({
+const letterOf = (
+  { texts, link, unsubscribeUrl }: Pick<Message, "texts" | "link" | "unsubscribeUrl">,
+  { publicUrl, orgName }: SenderIdentity,
+): Letter => ({
   texts,
   link: safeLink(link, publicUrl),
   orgName,
