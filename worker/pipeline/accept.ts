@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { isEventType } from "@carillon/shared/event-types";
-import { checkEventData, eventSchema, EVENT_ID, issuesOf, toEvent, type Event, type EventInput } from "@carillon/shared/events";
+import { checkEventData, eventSchema, EVENT_ID, issuesOf, toEvent, type Event } from "@carillon/shared/events";
 import type { EventTypes } from "@carillon/shared/own-events";
 import { AppError, badRequest, conflict, invalid } from "../errors.ts";
 import type { Ports } from "../ports.ts";
@@ -8,6 +8,7 @@ import { typeOf } from "../settings/event-types.ts";
 import { readSettings } from "../settings/store.ts";
 import { withRules } from "../settings/with-rules.ts";
 import type { Accepted } from "../shard/calls.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { homeOf, newEventId } from "./place.ts";
 import { publish } from "./publish.ts";
 
@@ -81,7 +82,7 @@ const resultOf = (result: Accepted): AcceptedEvent | AppError =>
 function prepare(types: EventTypes, input: unknown, idempotencyKey: string | null, shards: number): Prepared {
   const { parsed, type } = parseEvent(types, input);
   const id = parsed.id ?? idOfKey(idempotencyKey) ?? newEventId(Math.floor(Math.random() * shards));
-  return { event: toEvent(parsed, id, type), hash: hashOf(parsed) };
+  return { event: toEvent(parsed, id, type), hash: fingerprintOf(parsed) };
 }
 
 /** An event that is not to be accepted, only thought about. Throws as for one that is posted. */
@@ -109,24 +110,4 @@ function idOfKey(key: string | null): string | null {
   if (key === null || key === "") return null;
   if (key.length > 300) throw badRequest("idempotency-key.too-long", "An Idempotency-Key has at most 300 characters.");
   return EVENT_ID.test(key) ? key : `k_${createHash("sha256").update(key).digest("base64url")}`;
-}
-
-/** The same event in another order of keys is the same event. */
-function hashOf(input: EventInput): string {
-  return createHash("sha256").update(canonical(input)).digest("base64url");
-}
-
-function canonical(value: unknown): string {
-  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
-  let text = "";
-  if (Array.isArray(value)) {
-    for (const item of value) text += text === "" ? canonical(item) : `,${canonical(item)}`;
-    return `[${text}]`;
-  }
-  for (const name of Object.keys(value).sort()) {
-    const field = (value as Record<string, unknown>)[name];
-    if (field === undefined) continue;
-    text += `${text === "" ? "" : ","}${JSON.stringify(name)}:${canonical(field)}`;
-  }
-  return `{${text}}`;
 }

@@ -93,6 +93,13 @@ test("a job that finds everybody served asks for no further jobs and does not go
   expect(returned).toBeLessThan(10);
 });
 
+test("an event that an earlier version took on is a duplicate, because its hash can't be compared", () => {
+  const { sql, accept } = makeShard();
+  accept(task("e1"));
+  sql.exec(`UPDATE event SET hash = ?`, "uU0nuZNNPgilLlLX2n2r-sSE7-N6U4DukIj3rOLvzek");
+  expect(accept(task("e1"))).toMatchObject({ duplicate: true });
+});
+
 test("a shard that wakes up anew for every event still indexes for search in batches, and finds everything", () => {
   const sql = openSql(":memory:");
   const woken = () => new Shard({ sql, clock: { now: () => T0 }, org: "acme", shard: 0 });
