@@ -6,12 +6,15 @@ import type { Servers } from "./servers.ts";
 const NAMES = ["ours", "bare", "durable", "peer"] as const;
 type Name = (typeof NAMES)[number];
 
+/** So many until compilers and caches have settled. */
+const WARM_BURSTS = 4;
+
 /**
  * B1: ingest with full work. `bare` is Hono on Deno that stores nothing; `durable` stores one row an event, a commit per turn, and
  * answers after the fsync: the least that anybody's ingest can cost on this machine.
  */
 export async function ingest({ carillon, ours, floor, peer }: Servers, { isShort, rounds }: Effort): Promise<Row[]> {
-  const count = isShort ? 500 : 3_000;
+  const count = isShort ? 1_500 : 3_000;
   const event = (n: number) =>
     JSON.stringify({
       id: `bench-${n}`,
@@ -25,7 +28,7 @@ export async function ingest({ carillon, ours, floor, peer }: Servers, { isShort
     durable: { server: floor, path: "/durable", headers: {}, body: event },
     peer: { server: peer, path: "/events", headers: {}, body: event },
   };
-  for (const name of NAMES) for (let warm = 0; warm < 3; warm++) await burst(targets[name], count);
+  for (const name of NAMES) for (let warm = 0; warm < WARM_BURSTS; warm++) await burst(targets[name], 3_000);
 
   const all: Record<Name, Burst>[] = [];
   const control: number[] = [];
