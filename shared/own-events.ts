@@ -1,6 +1,23 @@
 import * as z from "zod";
 import { CHANNELS, type Channel } from "./channels.ts";
-import { ALERT_TYPE, EVENT_DESCRIPTIONS, EVENT_TYPES, PRIORITIES, isEventType, type Priority, type RoutingCell } from "./event-types.ts";
+import {
+  ALERT_TYPE,
+  EVENT_DESCRIPTIONS,
+  EVENT_TYPES,
+  PRIORITIES,
+  defaultRouting,
+  isEventType,
+  routingCellSchema,
+  type Priority,
+  type RoutingCell,
+} from "./event-types.ts";
+
+type Row = Record<Channel, RoutingCell>;
+
+/** A row of the routing matrix: every channel. */
+export const routingRowSchema = z.strictObject(
+  Object.fromEntries(CHANNELS.map((channel) => [channel, routingCellSchema])) as Record<Channel, typeof routingCellSchema>,
+);
 
 /** How an organisation's own event type is called in events; never one of the built-in ones. */
 const ownTypeName = z
@@ -18,6 +35,8 @@ export const ownEventTypeSchema = z.strictObject({
   description: z.string().trim().max(300).default(""),
   priority: z.enum(PRIORITIES).default("normal"),
   schema: dataSchema.nullable().default(null),
+  /** The row of the routing matrix that it begins with, and goes back to; what the matrix says now stands there. */
+  defaults: routingRowSchema.default(ownTypeRow),
   archived: z.boolean().default(false),
 });
 export type OwnEventType = z.infer<typeof ownEventTypeSchema>;
@@ -38,12 +57,14 @@ export const eventTypesPutSchema = z.object({
 export const initialEventTypes = (): EventTypes => ({ version: 1, own: [], priorities: {} });
 
 export function viewEventTypes({ version, own, priorities }: EventTypes): { version: number; types: EventTypeView[] } {
+  const rows = defaultRouting();
   const builtIn = EVENT_TYPES.map((type): EventTypeView => ({
     type,
     name: type,
     description: EVENT_DESCRIPTIONS[type],
     priority: priorities[type] ?? "normal",
     schema: null,
+    defaults: rows[type]!,
     archived: false,
     builtIn: true,
   }));
@@ -51,8 +72,8 @@ export function viewEventTypes({ version, own, priorities }: EventTypes): { vers
 }
 
 /** The routing row of a new own type: the bell, and nothing that costs or interrupts before somebody chose it. */
-export function ownTypeRow(): Record<Channel, RoutingCell> {
-  const row = {} as Record<Channel, RoutingCell>;
+export function ownTypeRow(): Row {
+  const row = {} as Row;
   for (const channel of CHANNELS) {
     row[channel] = { when: channel === "in-app" ? "on" : "off", locked: channel === "sms" || channel === "whatsapp" };
   }

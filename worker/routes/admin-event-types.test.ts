@@ -88,3 +88,34 @@ test("what can't be is refused by name: a built-in name twice, a broken schema, 
     body: { errors: [{ path: "cells.mention" }] },
   });
 });
+
+test("a new type begins with its own default routing; what it says later is for who resets, not for the matrix", async () => {
+  const { get, put } = await open();
+  const { version, types } = (await get("/admin/api/event-types")).body as unknown as Types;
+  const cell = (when: string, locked = false) => ({ when, locked });
+  const defaults = { "in-app": cell("on"), email: cell("urgent"), sms: cell("off", true), whatsapp: cell("off", true), push: cell("on") };
+  const saved = await put("/admin/api/event-types", { version, types: [...types, { ...visit, defaults }, { ...visit, type: "plain" }] });
+  const listed = saved.body as unknown as Types;
+  const cells = async () => ((await get("/admin/api/routing")).body as { cells: Record<string, unknown> }).cells;
+  expect((await cells())["site_visit"]).toEqual(defaults);
+  expect((await cells())["plain"]).toMatchObject({ "in-app": cell("on"), email: cell("off"), sms: cell("off", true) });
+
+  const later = { ...defaults, email: cell("on") };
+  const changed = listed.types.map((one) => (one.type === "site_visit" ? { ...one, defaults: later } : one));
+  expect(await put("/admin/api/event-types", { version: listed.version, types: changed })).toMatchObject({ body: { types: changed } });
+  expect((await cells())["site_visit"]).toEqual(defaults);
+});
+
+test("what is wrong within a schema is told at its place, and an old version is a conflict that shows the newest", async () => {
+  const { get, put } = await open();
+  const { version, types } = (await get("/admin/api/event-types")).body as unknown as Types;
+  const schema = { type: "object", properties: { title: { type: "strin" } } };
+  expect(await put("/admin/api/event-types", { version, types: [...types, { ...visit, schema }] })).toMatchObject({
+    status: 422,
+    body: { errors: [{ path: "types.14.schema.properties.title.type", message: expect.stringContaining("string") }] },
+  });
+  await put("/admin/api/event-types", { version, types: [...types, visit] });
+  const { status, body } = await put("/admin/api/event-types", { version, types });
+  expect({ status, code: body.code }).toEqual({ status: 409, code: "settings.conflict" });
+  expect(body["current"]).toMatchObject({ version: version + 1, types: [...types, visit] });
+});

@@ -1,8 +1,7 @@
 import * as z from "zod";
-import { CHANNELS, type Channel } from "@carillon/shared/channels";
-import { routingCellSchema, type RoutingCells } from "@carillon/shared/event-types";
+import type { RoutingCells } from "@carillon/shared/event-types";
 import { LIMITS } from "@carillon/shared/limits";
-import { eventTypesPutSchema, ownEventTypeSchema, viewEventTypes, type EventTypes } from "@carillon/shared/own-events";
+import { eventTypesPutSchema, ownEventTypeSchema, routingRowSchema, viewEventTypes, type EventTypes } from "@carillon/shared/own-events";
 import { quietHoursSchema, type QuietHours } from "@carillon/shared/quiet-hours";
 import { noteAct } from "../../access/audit.ts";
 import { invalid } from "../../errors.ts";
@@ -12,10 +11,7 @@ import { readSettings } from "../../settings/store.ts";
 import { answerSimulation, simulateBodySchema, simulationSchema } from "../simulate.ts";
 import { route, type Route } from "../route.ts";
 
-const rowSchema = z.strictObject(
-  Object.fromEntries(CHANNELS.map((channel) => [channel, routingCellSchema])) as Record<Channel, typeof routingCellSchema>,
-);
-const routingSchema = z.object({ version: z.int(), cells: z.record(z.string().max(50), rowSchema) });
+const routingSchema = z.object({ version: z.int(), cells: z.record(z.string().max(50), routingRowSchema) });
 const eventTypesSchema = z.object({
   version: z.int(),
   types: z.array(ownEventTypeSchema.extend({ type: z.string(), builtIn: z.boolean() })),
@@ -130,7 +126,7 @@ export const ruleRoutes: Route[] = [
     path: "/admin/api/event-types",
     caller: { kind: "admin", role: "admin" },
     summary:
-      "Save the list, whole: own types with name, description, priority and a JSON Schema of data; of built-in ones the priority. One left out is archived.",
+      "Save the list, whole: own types with name, description, priority, a JSON Schema of data and default routing; of built-in ones the priority. One left out is archived.",
     body: eventTypesPutSchema,
     maxBytes: LIMITS.adminBytes,
     answer: { schema: eventTypesSchema, description: "The types as they stand now" },
