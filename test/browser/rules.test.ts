@@ -13,6 +13,8 @@ beforeAll(async () => {
   await carillon.start();
   const { url, sandboxUrl } = carillon.credentials;
   home = [url, url.replace("http", "ws"), sandboxUrl];
+  const admin = await carillon.admin();
+  for (const channel of ["sms", "whatsapp"]) expect((await admin("POST", `/channels/${channel}/disable`, {})).status).toBeLessThan(300);
   browser = await launch();
   opened = await openPage(browser, home, { timezoneId: "Asia/Kolkata" });
   page = opened.page;
@@ -41,7 +43,7 @@ describe("Event Routing", () => {
     await press("ArrowRight", "ArrowRight", "Space", "Space", "l");
     await see(cell("task_assigned, SMS")).toBeFocused();
     await see(cell("task_assigned, SMS")).toHaveAccessibleName(
-      "task_assigned, SMS: Urgent only, users may change it, not saved, differs from the default, the channel is not set up",
+      "task_assigned, SMS: Urgent only, users may change it, not saved, differs from the default, the channel is off",
     );
     await see(page.getByText("1 change not saved")).toBeVisible();
     await press("d");
@@ -71,13 +73,13 @@ describe("Event Routing", () => {
     expect(body.cells.task_assigned.sms).toEqual({ when: "urgent", locked: false });
   });
 
-  test("the mouse changes a cell and its lock; a channel that is not set up is explained; what is left unsaved asks", async () => {
+  test("the mouse changes a cell and its lock; a channel that is switched off is explained; what is left unsaved asks", async () => {
     await cell("note_added, Email").click();
     await see(cell("note_added, Email: On, users may change it")).toBeVisible();
     await cell("note_added, Email").locator("[data-lock]").click();
     await see(cell("note_added, Email: On, locked")).toBeVisible();
     await page.getByRole("columnheader", { name: "WhatsApp" }).click();
-    await see(page.getByRole("region", { name: "The chosen cell" })).toContainText("WhatsApp is not set up: its messages are skipped");
+    await see(page.getByRole("region", { name: "The chosen cell" })).toContainText("WhatsApp is switched off: its messages wait");
     await page.getByRole("link", { name: "API Keys" }).click();
     await see(page.getByText("1 change on this tab is not saved yet.")).toBeVisible();
     await button("Stay").click();
@@ -124,13 +126,10 @@ describe("Event Routing", () => {
     await see(page.getByRole("row")).toHaveCount(16);
     await see(page.getByRole("row").last()).toContainText("Says visit_planned");
     await cell("visit_planned, Email: Off").click();
-    // Somebody adds another event meanwhile: its row is theirs, and stays.
+    // Somebody adds another event meanwhile: its row is theirs and stays, and nothing of mine is in question.
     const { body: listed } = await admin("GET", "/event-types");
     expect((await admin("PUT", "/event-types", { ...listed, types: [...listed.types, own("parcel_sent", false)] })).status).toBe(200);
     await button("Save").click();
-    const dialog = page.getByRole("dialog", { name: "Someone else saved these settings" });
-    await see(dialog.getByRole("group")).toHaveCount(1);
-    await button("Take mine", dialog).click();
     await isSaved();
     const { body: saved } = await admin("GET", "/routing");
     expect(saved.cells.visit_planned.email).toEqual({ when: "on", locked: false });
@@ -167,7 +166,7 @@ describe("Event Routing", () => {
     await see(page.getByRole("alert")).toBeVisible();
     await page.getByLabel("Recipients").fill("");
     await button("Simulate").click();
-    await see(page.getByText("Name at least one person by id")).toBeVisible();
+    await see(page.getByText("Choose at least one person")).toBeVisible();
     expect(await axe(page)).toEqual([]);
   });
 });
@@ -230,16 +229,16 @@ describe("DND", () => {
     await isSaved();
     const urgent = { type: "task_assigned", recipients: ["u1"], priority: "high", data: { task: { title: "Held" } } };
     const { body } = await carillon.api("POST", "/v1/events", urgent);
-    const held = async () =>
-      (await carillon.api("GET", `/v1/events/${body.id}`)).body.deliveries.find((delivery: { state: string }) => delivery.state === "held");
-    await until(held, "a held delivery");
-    const clock = new Date((await held()).until).toLocaleTimeString("en-GB", {
-      timeZone: "Europe/Berlin",
-      hour: "2-digit",
-      minute: "2-digit",
-    });
+    const held = async (): Promise<{ until: string }[]> =>
+      (await carillon.api("GET", `/v1/events/${body.id}`)).body.deliveries.filter(
+        (delivery: { state: string }) => delivery.state === "held",
+      );
+    await until(async () => (await held()).length > 0, "a held delivery");
+    const [first, ...others] = await held();
+    const clock = new Date(first!.until).toLocaleTimeString("en-GB", { timeZone: "Europe/Berlin", hour: "2-digit", minute: "2-digit" });
     expect(shown).toContain(clock);
-    await see(page.getByText("Held", { exact: true }).locator("..")).toContainText("1 delivery");
+    const count = others.length === 0 ? "1 delivery" : `${others.length + 1} deliveries`;
+    await see(page.getByText("Held", { exact: true }).locator("..")).toContainText(count, { timeout: 8_000 });
     await see(page.getByText("Next release").locator("..")).toContainText(`${clock} Europe/Berlin`);
     await page.getByText("Who is quiet now").click();
     await see(page.getByRole("listitem").filter({ hasText: "Ada Adler" })).toContainText(`${clock} Europe/Berlin`);

@@ -18,3 +18,19 @@ export function chosenLeaves(found: Difference[], choices: Record<string, Side>)
   for (const { path, mine, proposed } of found) if ((choices[path] ?? proposed) === "mine") leaves[path] = mine;
   return leaves;
 }
+
+/**
+ * What is to be decided between my form and what somebody else saved meanwhile. What only theirs has, e.g. the row of a new event, is
+ * not mine to decide and stays; what only mine has is kept without asking. Harmless is a save that changed nothing of what I hold.
+ */
+export function conflictBetween(base: object, mine: object, theirs: object): { asked: Difference[]; added: Leaves; isHarmless: boolean } {
+  const before = leavesOf(base);
+  const found = differences(base, mine, theirs).filter((difference) => difference.mine !== undefined);
+  const isAdded = ({ path, theirs }: Difference) => theirs === undefined && before[path] === undefined;
+  const asked = found.filter((difference) => !isAdded(difference));
+  return {
+    asked,
+    added: Object.fromEntries(found.filter(isAdded).map(({ path, mine }) => [path, mine])),
+    isHarmless: asked.every(({ path, theirs }) => isSame(before[path], theirs)),
+  };
+}

@@ -5,7 +5,7 @@ import { ownTypeRow } from "@carillon/shared/own-events";
 export type When = RoutingCell["when"];
 /** What one cell holds, as one value: so a changed cell is one change. */
 export type Choice = When | `${When} locked`;
-type Row = Record<Channel, Choice>;
+export type Row = Record<Channel, Choice>;
 /** The matrix as the page edits it: a row for each built-in event and for each of the organisation's own, archived ones too. */
 export type RoutingDraft = Record<string, Row>;
 export type Cell = { type: string; channel: Channel };
@@ -32,8 +32,14 @@ export function nextWhen(choices: Choice[]): When {
 /** Locked only where not all of them are already. */
 export const nextLock = (choices: Choice[]): boolean => !choices.every(isLocked);
 
-const rowOf = (cells: Record<Channel, RoutingCell>): Row =>
+export const rowOf = (cells: Record<Channel, RoutingCell>): Row =>
   Object.fromEntries(CHANNELS.map((channel) => [channel, choiceOf(cells[channel])])) as Row;
+
+export const toRow = (row: Row): Record<Channel, RoutingCell> =>
+  Object.fromEntries(CHANNELS.map((channel) => [channel, { when: whenOf(row[channel]), locked: isLocked(row[channel]) }])) as Record<
+    Channel,
+    RoutingCell
+  >;
 
 /** Built-in events first, in the manual's order. */
 export function toDraft(cells: RoutingCells): RoutingDraft {
@@ -41,21 +47,16 @@ export function toDraft(cells: RoutingCells): RoutingDraft {
   return Object.fromEntries(types.map((type) => [type, rowOf(cells[type]!)]));
 }
 
-export function toCells(draft: RoutingDraft): RoutingCells {
-  const cells: RoutingCells = {};
-  for (const [type, row] of Object.entries(draft)) {
-    cells[type] = Object.fromEntries(
-      CHANNELS.map((channel) => [channel, { when: whenOf(row[channel]), locked: isLocked(row[channel]) }]),
-    ) as Record<Channel, RoutingCell>;
-  }
-  return cells;
-}
+export const toCells = (draft: RoutingDraft): RoutingCells =>
+  Object.fromEntries(Object.entries(draft).map(([type, row]) => [type, toRow(row)]));
 
 export const DEFAULT_DRAFT: RoutingDraft = toDraft(defaultRouting());
-const OWN_ROW = rowOf(ownTypeRow());
 
 export const choiceAt = (draft: RoutingDraft, { type, channel }: Cell): Choice => draft[type]?.[channel] ?? "off";
-export const defaultAt = ({ type, channel }: Cell): Choice => (DEFAULT_DRAFT[type] ?? OWN_ROW)[channel];
+
+/** What a cell goes back to; `own` are the default rows of the organisation's own events. */
+export const defaultAt = ({ type, channel }: Cell, own: RoutingDraft): Choice => (DEFAULT_DRAFT[type] ?? own[type] ?? OWN_ROW)[channel];
+const OWN_ROW = rowOf(ownTypeRow());
 export const cellsOf = (types: readonly string[]): Cell[] => types.flatMap((type) => CHANNELS.map((channel) => ({ type, channel })));
 
 /** A copy of the draft in which these cells are as told. */

@@ -3,7 +3,8 @@ import { isEventType, type EventType, type Priority } from "@carillon/shared/eve
 export type SimulatorForm = {
   type: string;
   recipients: string[];
-  actor: string;
+  /** Null: nobody in particular. */
+  actor: string | null;
   /** Empty: as the event type says. */
   priority: Priority | "";
   title: string;
@@ -36,11 +37,8 @@ export function toRequest({ type, recipients, actor, priority, title }: Simulato
     type,
     recipients,
     ...(priority === "" ? {} : { priority }),
-    ...(actor.trim() === "" ? {} : { actor: actor.trim() }),
+    ...(actor === null ? {} : { actor }),
     data: title.trim() === "" ? {} : subjectOf(type, title.trim()),
     at: new Date(at).toISOString(),
   };
 }
-
-/** What was typed into a list of people: ids apart by blanks, commas or semicolons, each once. */
-export const idsIn = (typed: string): string[] => [...new Set(typed.split(/[\s,;]+/).filter((id) => id !== ""))];

@@ -3,7 +3,8 @@ import { eventSchema } from "@carillon/shared/events";
 import { expect, test } from "vitest";
 import type { SimulatedDecision } from "../api.ts";
 import { outcomeOf, untilOf, valuesOf, whyOf } from "./answer.ts";
-import { idsIn, toRequest } from "./request.ts";
+import { everybody, offered, stepped } from "./people.ts";
+import { toRequest } from "./request.ts";
 
 const AT = Date.parse("2026-11-23T21:00:00Z");
 const held: SimulatedDecision = {
@@ -24,7 +25,7 @@ const held: SimulatedDecision = {
 };
 
 test.each(EVENT_TYPES)("%s is posted with its title where its texts look for it", (type) => {
-  const { at, ...event } = toRequest({ type, recipients: ["u1"], actor: " ", priority: "high", title: " Acme " }, AT) as { at: string };
+  const { at, ...event } = toRequest({ type, recipients: ["u1"], actor: null, priority: "high", title: " Acme " }, AT) as { at: string };
   const posted = eventSchema.parse(event);
   expect(at).toBe("2026-11-23T21:00:00.000Z");
   expect(posted).toMatchObject({ type, recipients: ["u1"], priority: "high" });
@@ -32,8 +33,19 @@ test.each(EVENT_TYPES)("%s is posted with its title where its texts look for it"
   expect(JSON.stringify(EVENT_DATA[type].parse(posted.data))).toContain('"Acme"');
 });
 
-test("people are typed apart by commas, blanks or lines", () => {
-  expect(idsIn(" u1, u2;u3\nu1 ")).toEqual(["u1", "u2", "u3"]);
+test("people are chosen, or typed by their ids apart by commas, blanks or lines; each once", () => {
+  expect(everybody([], " u1, u2;u3\nu1 ")).toEqual(["u1", "u2", "u3"]);
+  expect(everybody(["u2", "u4"], "u1 u2")).toEqual(["u2", "u4", "u1"]);
+  expect(
+    offered(
+      [
+        { id: "u1", name: "Ada", email: null },
+        { id: "u2", name: null, email: null },
+      ],
+      ["u1"],
+    ).map(({ id }) => id),
+  ).toEqual(["u2"]);
+  expect([stepped(-1, 1, 3), stepped(2, 1, 3), stepped(0, -1, 3), stepped(-1, 1, 0)]).toEqual([0, 2, 0, -1]);
 });
 
 test("a held message is told on both clocks, or on one where they are the same", () => {

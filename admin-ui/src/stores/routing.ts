@@ -55,6 +55,11 @@ export const useRouting = defineStore("routing", () => {
   );
 
   const eventTypes = useQuery({ key: ["event-types"], query: ({ signal }) => api.eventTypes(signal) });
+  /** The rows that own events go back to. */
+  const ownDefaults = computed(() =>
+    toDraft(Object.fromEntries((eventTypes.data.value?.types ?? []).filter((one) => !one.builtIn).map((one) => [one.type, one.defaults]))),
+  );
+  const defaultOf = (cell: Cell): Choice => defaultAt(cell, ownDefaults.value);
   /** The events of the grid. Archived ones keep their rows, unseen. */
   const types = computed(() => {
     const archived = new Set(eventTypes.data.value?.types.filter((type) => type.archived).map(({ type }) => type));
@@ -71,9 +76,15 @@ export const useRouting = defineStore("routing", () => {
   const history = shallowRef<History<RoutingDraft>>(begun(toRaw(draft.value)));
   const canUndo = computed(() => history.value.past.length > 0);
   const canRedo = computed(() => history.value.future.length > 0);
-  // Steps do not lead back behind what somebody else has saved, nor behind what was discarded.
+  // Steps do not lead back behind what somebody else has saved, nor behind what was discarded, nor to where an event had no row.
   watch(base, () => {
-    if (differing(history.value.present, draft.value).length > 0) history.value = begun(toRaw(draft.value));
+    if (!isAlike(history.value.present, draft.value)) history.value = begun(toRaw(draft.value));
+  });
+  // A new event's row comes in beside what is being changed.
+  watch(form.saved, (next) => {
+    const before = base.value;
+    if (!next || !before || next.version <= before.version) return;
+    if (differing(before.draft, toDraft(next.cells)).length === 0) form.adopt(next, before.draft);
   });
 
   function edit(next: RoutingDraft, words: string): void {
@@ -105,7 +116,7 @@ export const useRouting = defineStore("routing", () => {
   }
   const cycle = (cells: Cell[]) => setWhen(cells, nextWhen(choicesOf(cells)));
   const toggleLock = (cells: Cell[]) => setLock(cells, nextLock(choicesOf(cells)));
-  const resetToDefault = (cells: Cell[]) => change(cells, defaultAt);
+  const resetToDefault = (cells: Cell[]) => change(cells, defaultOf);
 
   function change(cells: Cell[], choose: (cell: Cell, choice: Choice) => Choice): void {
     const next = withCells(toRaw(draft.value), cells, choose);
@@ -127,7 +138,7 @@ export const useRouting = defineStore("routing", () => {
     () =>
       new Set(
         cellsOf(types.value)
-          .filter((cell) => choiceOf(cell) !== defaultAt(cell))
+          .filter((cell) => choiceOf(cell) !== defaultOf(cell))
           .map(keyOf),
       ),
   );
@@ -147,6 +158,7 @@ export const useRouting = defineStore("routing", () => {
     describe,
     choiceOf,
     choicesOf,
+    defaultOf,
     setWhen,
     setLock,
     cycle,
@@ -161,6 +173,9 @@ export const useRouting = defineStore("routing", () => {
     unsaved,
   };
 });
+
+const isAlike = (one: RoutingDraft, other: RoutingDraft): boolean =>
+  Object.keys(one).length === Object.keys(other).length && differing(one, other).length === 0;
 
 export const keyOf = ({ type, channel }: Cell): string => `${type}.${channel}`;
 

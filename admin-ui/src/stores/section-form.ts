@@ -2,7 +2,7 @@ import { useQuery, useQueryCache } from "@pinia/colada";
 import { computed, ref, shallowRef, watch, type Ref } from "vue";
 import type * as z from "zod";
 import { api, toApiError, type ApiError, type SettingsVersion } from "../api.ts";
-import { chosenLeaves, differences, type Side } from "../form/conflict.ts";
+import { chosenLeaves, conflictBetween, type Side } from "../form/conflict.ts";
 import { changedLeaves, changedPaths, withLeaves } from "../form/paths.ts";
 import { useDialogs } from "./dialogs.ts";
 import { useFormIssues } from "./form-issues.ts";
@@ -94,27 +94,38 @@ function useSectionSaving<Section extends { version: number }, Draft extends obj
     if (isSaving.value || version === undefined) return false;
     failure.value = null;
     if (!form.check()) return false;
+    const error = await send(version);
+    if (error) return refuse(error);
+    useDialogs().notify("Saved.");
+    return true;
+  }
+
+  async function send(version: number): Promise<ApiError | null> {
     isSaving.value = true;
     const sent = withLeaves({} as Draft, changedLeaves({}, form.draft.value));
     try {
       const saved = await write(toSection(form.draft.value, version));
       form.adopt(saved, sent);
       keep(saved);
-      useDialogs().notify("Saved.");
-      return true;
+      return null;
     } catch (error) {
-      await refuse(toApiError(error));
-      return false;
+      return toApiError(error);
     } finally {
       isSaving.value = false;
     }
   }
 
-  async function refuse(error: ApiError): Promise<void> {
+  async function refuse(error: ApiError): Promise<boolean> {
     form.showIssues(error.errors);
-    if (error.code !== "settings.conflict" || !error.current) return void (failure.value = error);
+    if (error.code !== "settings.conflict" || !error.current) {
+      failure.value = error;
+      return false;
+    }
+    const current = error.current as Section;
+    if (between(current).isHarmless) return merge(current, {});
     savedBy.value = await lastSave();
-    conflict.value = error.current as Section;
+    conflict.value = current;
+    return false;
   }
 
   /** The names are an extra: without them the conflict is shown all the same. */
@@ -127,24 +138,27 @@ function useSectionSaving<Section extends { version: number }, Draft extends obj
     }
   }
 
-  /** What only theirs has, e.g. the row of a new event, is not mine to decide and stays. */
-  const conflictDifferences = computed(() => {
-    if (!conflict.value || !form.base.value) return [];
-    return differences(form.base.value.draft, form.draft.value, toDraft(conflict.value)).filter(({ mine }) => mine !== undefined);
-  });
+  const between = (theirs: Section) => conflictBetween(form.base.value?.draft ?? {}, form.draft.value, toDraft(theirs));
+  const conflictDifferences = computed(() => (conflict.value ? between(conflict.value).asked : []));
 
-  /** Ends a conflict: the draft becomes theirs with what was chosen of mine, and is saved if anything of mine is left. */
-  async function settle(choices: Record<string, Side>): Promise<void> {
+  /** Ends a conflict by what was chosen. True if nothing is left to save. */
+  async function settle(choices: Record<string, Side>): Promise<boolean> {
     const current = conflict.value;
-    if (!current) return;
-    const mine = chosenLeaves(conflictDifferences.value, choices);
-    const theirs = toDraft(current);
     conflict.value = null;
+    return current !== null && merge(current, choices);
+  }
+
+  /** The draft becomes theirs with what was chosen of mine, and is saved if anything of mine is left. */
+  async function merge(current: Section, choices: Record<string, Side>): Promise<boolean> {
+    const { asked, added } = between(current);
+    const mine = { ...added, ...chosenLeaves(asked, choices) };
+    const theirs = toDraft(current);
     form.base.value = { version: current.version, draft: theirs };
     form.draft.value = withLeaves(theirs, mine);
     keep(current);
-    if (form.changes.value.length > 0) await save();
-    else form.clearIssues();
+    if (form.changes.value.length > 0) return save();
+    form.clearIssues();
+    return true;
   }
 
   return { isSaving, failure, conflict, savedBy, conflictDifferences, save, settle };

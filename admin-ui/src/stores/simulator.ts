@@ -1,32 +1,23 @@
-import { useQuery } from "@pinia/colada";
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef } from "vue";
-import { api, toApiError, type ApiError, type SimulatedDecision } from "../api.ts";
-import { idsIn, toRequest, type SimulatorForm } from "../simulator/request.ts";
+import { api, toApiError, type ApiError, type KnownPerson, type SimulatedDecision } from "../api.ts";
+import { everybody } from "../simulator/people.ts";
+import { toRequest, type SimulatorForm } from "../simulator/request.ts";
 import { fromLocalInput, ownZone, toLocalInput } from "../words/zoned-time.ts";
 
-const SUGGESTIONS = 50;
-
 export const useSimulator = defineStore("simulator", () => {
-  const form = ref<Omit<SimulatorForm, "recipients">>({ type: "task_assigned", actor: "", priority: "", title: "Call Acme" });
-  const recipients = ref("");
+  const form = ref<Omit<SimulatorForm, "recipients" | "actor">>({ type: "task_assigned", priority: "", title: "Call Acme" });
+  /** Who was chosen, and what stands in the field beside them. */
+  const recipients = ref({ chosen: [] as string[], typed: "" });
+  const actor = ref({ chosen: [] as string[], typed: "" });
+  const names = ref<Record<string, string>>({});
+  const see = (people: KnownPerson[]) => people.forEach(({ id, name }) => name && (names.value[id] = name));
   const zone = ref(ownZone());
   /** Null is now, whenever that is asked. */
   const at = ref<string | null>(null);
   const shownAt = computed({
     get: () => at.value ?? "",
     set: (typed) => void (at.value = typed === "" ? null : typed),
-  });
-
-  /** People are offered from the log: whoever was told something has a name there. */
-  const wanted = computed(() => idsIn(recipients.value).at(-1) ?? "");
-  const known = useQuery({
-    key: () => ["known-people", wanted.value],
-    query: async ({ signal }) => {
-      const search = new URLSearchParams({ limit: String(SUGGESTIONS), ...(wanted.value === "" ? {} : { q: wanted.value }) });
-      const { data } = await api.deliveries(search, signal);
-      return [...new Map(data.map(({ user, userName }) => [user, userName ?? user]))].map(([id, name]) => ({ id, name }));
-    },
   });
 
   const decisions = shallowRef<SimulatedDecision[] | null>(null);
@@ -37,19 +28,20 @@ export const useSimulator = defineStore("simulator", () => {
 
   async function simulate(now: number): Promise<void> {
     if (isAsking.value) return;
-    const people = idsIn(recipients.value);
+    const people = everybody(recipients.value.chosen, recipients.value.typed);
+    const cause = everybody(actor.value.chosen, actor.value.typed).at(-1) ?? null;
     const instant = at.value === null ? now : fromLocalInput(at.value, zone.value);
     issue.value = null;
-    if (people.length === 0) return void (issue.value = { field: "recipients", text: "Name at least one person by id" });
+    if (people.length === 0) return void (issue.value = { field: "recipients", text: "Choose at least one person" });
     if (instant === null) return void (issue.value = { field: "at", text: "A date and time, and a zone such as Europe/Berlin" });
     isAsking.value = true;
     error.value = null;
     try {
-      decisions.value = (await api.simulate(toRequest({ ...form.value, recipients: people }, instant))).decisions;
+      decisions.value = (await api.simulate(toRequest({ ...form.value, recipients: people, actor: cause }, instant))).decisions;
       decidedAt.value = instant;
-    } catch (cause) {
+    } catch (problem) {
       decisions.value = null;
-      error.value = toApiError(cause);
+      error.value = toApiError(problem);
     } finally {
       isAsking.value = false;
     }
@@ -66,10 +58,12 @@ export const useSimulator = defineStore("simulator", () => {
   return {
     form,
     recipients,
+    actor,
+    names,
+    see,
     zone,
     at,
     shownAt,
-    known: known.data,
     decisions,
     decidedAt,
     byPerson,
