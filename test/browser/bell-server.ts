@@ -112,7 +112,8 @@ export async function startBellServer(port = 0): Promise<BellServer> {
     const asked = /^\/v1\/me\/events\/(\w+)$/.exec(url.pathname)?.[1];
     if (asked) return say(response, 200, account(asked));
     if (url.pathname === "/v1/me/inbox") return say(response, 200, page(url.searchParams));
-    if (url.pathname === "/v1/me/push") return say(response, 200, { user: "u1", enabled: false, publicKey: null, browsers: 0, endpoints: [] });
+    if (url.pathname === "/v1/me/push")
+      return say(response, 200, { user: "u1", enabled: false, publicKey: null, browsers: 0, endpoints: [] });
     if (url.pathname === "/v1/me/socket-ticket") return say(response, 200, { ticket: "t1", expiresAt: "" });
     if (url.pathname === "/demo/api/people") return say(response, 200, { data: NAMES.map(person) });
     if (url.pathname === "/demo/api/info") return say(response, 200, { sandboxUrl: "http://localhost:8025/", adminUrl: "/" });

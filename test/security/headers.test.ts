@@ -84,7 +84,7 @@ test("a page runs its own scripts only, and makes markup of text only by the nam
     "base-uri 'none'",
     "frame-ancestors 'none'",
     "require-trusted-types-for 'script'",
-    "trusted-types vue lit-html",
+    "trusted-types vue lit-html carillon-page carillon-bell",
   ]);
   expect(headers.get("cross-origin-opener-policy")).toBe("same-origin");
 });
