@@ -141,8 +141,8 @@ export class Instance {
     return (method, path, content) => this.api(method, `/v1/me${path}`, content, { authorization: `Bearer ${body.token}` });
   }
 
-  async messages(query = ""): Promise<SandboxMessage[]> {
-    const answer = await fetch(`${this.credentials.sandboxUrl}/messages?channel=email${query}`);
+  async messages(query = "", channel = "email"): Promise<SandboxMessage[]> {
+    const answer = await fetch(`${this.credentials.sandboxUrl}/messages?channel=${channel}${query}`);
     return ((await answer.json()) as { data: SandboxMessage[] }).data;
   }
 

@@ -50,11 +50,60 @@ describe.each(SHAPES)("the main path on %s", (_, runtime, env) => {
         `${user} email sent matrix`,
         `${user} sms skipped matrix-off`,
         `${user} whatsapp skipped matrix-off`,
-        `${user} push skipped not-configured`,
+        `${user} push sent matrix`,
       ]),
     );
     expect(body.deliveries[1].attempts).toMatchObject([{ n: 1, outcome: "ok", ambiguous: false }]);
     bell.close();
+  });
+
+  test("an event for all five channels arrives on each, and the providers' receipts come back", async () => {
+    const admin = await carillon.admin();
+    const { body: routing } = await admin("GET", "/routing");
+    const row = routing.cells.approval_completed;
+    for (const channel of Object.keys(row)) row[channel] = { when: "on", locked: false };
+    expect((await admin("PUT", "/routing", routing)).status).toBe(200);
+    const data = { approval: { title: "Discount", decision: "approved" }, actorName: "Kim" };
+    await carillon.api("POST", "/v1/events", { id: "all-five", type: "approval_completed", recipients: ["u5"], data });
+    const expected = ["in-app delivered", "email sent", "sms delivered", "whatsapp delivered", "push sent"];
+    const states = async () => {
+      const { body } = await carillon.api("GET", "/v1/events/all-five");
+      return body.deliveries.map(({ channel, state }: { channel: string; state: string }) => `${channel} ${state}`);
+    };
+    await until(async () => JSON.stringify(await states()) === JSON.stringify(expected), "all five have arrived", 10_000).catch(() => null);
+    expect(await states()).toEqual(expected);
+    for (const [channel, to] of [
+      ["email", "eve@example.com"],
+      ["sms", "+447700900105"],
+      ["whatsapp", "+447700900105"],
+      ["push", "u5"],
+    ] as const) {
+      const arrived = await carillon.messages("", channel);
+      expect(
+        arrived.filter((message) => message.to === to && message.text.includes("Discount")),
+        channel,
+      ).toHaveLength(1);
+    }
+  });
+
+  test("a dead letter is seen by the admins, and five replays at once send it once", async () => {
+    const { token } = (await (await carillon.admin())("POST", "/me-token", {})).body;
+    const owner = (method: string, path: string) => carillon.api(method, `/v1/me${path}`, undefined, { authorization: `Bearer ${token}` });
+    await owner("POST", "/socket-ticket"); // as the bell in the page's header does
+    const recipient = { id: "moved", email: "permanent@example.com" };
+    await carillon.api("POST", "/v1/events", event("dead", { recipients: [recipient] }));
+    const cell = async () =>
+      (await carillon.api("GET", "/v1/events/dead")).body.deliveries.find(({ channel }: { channel: string }) => channel === "email");
+    await until(async () => (await cell()).state === "failed", "it has failed for good", 5_000);
+    expect((await owner("GET", "/inbox")).body.data).toMatchObject([
+      { type: "carillon_alert", link: "/delivery-log?state=failed&channel=email" },
+    ]);
+    await carillon.api("PUT", "/v1/users/moved", { email: "moved@example.com" });
+    const { id } = await cell();
+    const replays = await Promise.all(Array.from({ length: 5 }, () => carillon.api("POST", `/v1/deliveries/${id}/retry`)));
+    expect(replays.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    await until(async () => (await cell()).state === "sent", "it is sent", 5_000);
+    expect((await carillon.messages("&to=moved@example.com")).length).toBe(1);
   });
 
   test("fifty parallel posts of one id are one event; another body is refused", async () => {
