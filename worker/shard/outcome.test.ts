@@ -344,3 +344,29 @@ test("admins with a bell hear of a channel that stopped, and of failures once an
   expect(bell("admin:owner")).toHaveLength(3);
   expect(bell("u1").map(({ type }) => type)).not.toContain("carillon_alert");
 });
+
+test("a provider that is down for two hours: all arrives when it is back, no try is burnt, other channels wait for nothing", () => {
+  const { shard, post, serve, pass, delivery, balance } = makeShard();
+  const down: Outcome = { kind: "retry", code: "unreachable", unreachable: true, said: "connection refused" };
+  const events: string[] = [];
+  for (let minute = 0; minute < 120; minute++) {
+    const id = `e${events.push(String(minute)) - 1}`;
+    post(id);
+    serve("email", down);
+    expect(serve("sms"), `sms in minute ${minute}`).toHaveLength(1);
+    pass(MINUTE);
+    shard.alarm();
+  }
+  expect(shard.channelStatus("email")).toMatchObject({ fault: { why: "connection refused" }, parked: 120 });
+  for (let tick = 0; tick < 30 && shard.ledger({ from: null, to: null }).inFlight + shard.channelStatus("email").parked > 0; tick++) {
+    pass(MINUTE);
+    shard.alarm();
+    serve("email");
+    serve("email");
+  }
+  const mails = events.map((_, index) => delivery(`e${index}`, "email"));
+  expect(mails.filter(({ state }) => state === "sent")).toHaveLength(120);
+  // Only what tripped the channel was tried by itself; a probe that does not get through is one try of one message.
+  expect(mails.filter(({ attempts }) => attempts.length === 1).length).toBeGreaterThan(110);
+  expect(balance()).toBe(0);
+});

@@ -19,9 +19,16 @@ export function applyOutcome(parts: Parts, row: DeliveryRow, outcome: Outcome, a
   const { deliveries, people, browsers, gates } = parts;
   const channel = channelName(row.channel);
   for (const endpoint of outcome.gone ?? []) browsers.remove(endpoint, people.at(row.person), at.now);
-  if (attempt && gates.isProbe(channel, row.id) && ["ok", "permanent", "gone"].includes(outcome.kind)) {
-    gates.clear(channel);
-    release(parts, gates.rules()!, channel, "all", at.now);
+  if (attempt && gates.isProbe(channel, row.id)) {
+    // A probe that does not get through says nothing of its message, so it is no try of it.
+    if (outcome.kind === "retry" && outcome.unreachable) {
+      const fault: Outcome = { ...outcome, kind: "fault" };
+      return applyOutcome(parts, row, fault, { ...attempt, outcome: "fault" }, at);
+    }
+    if (outcome.kind !== "fault" && outcome.kind !== "ambiguous") {
+      gates.clear(channel);
+      release(parts, gates.rules()!, channel, "all", at.now);
+    }
   }
   const isForTemplate = outcome.kind === "fault" && outcome.template !== undefined;
   if (attempt && (outcome.kind !== "fault" || isForTemplate) && !outcome.unreachable) gates.reached(channel);
