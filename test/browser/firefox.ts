@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,9 +16,11 @@ export type Firefox = {
 
 const START_MS = 30_000;
 
-/** Debian's Firefox without a window, spoken to in WebDriver BiDi (https://www.w3.org/TR/webdriver-bidi/): as much of it as the tests need. */
-export async function startFirefox(): Promise<Firefox> {
+/** Debian's Firefox without a window, with these preferences, spoken to in WebDriver BiDi (https://www.w3.org/TR/webdriver-bidi/): as much of it as the tests need. */
+export async function startFirefox(preferences: Record<string, string | number | boolean> = {}): Promise<Firefox> {
   const profile = mkdtempSync(join(tmpdir(), "carillon-firefox-"));
+  const lines = Object.entries(preferences).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`);
+  writeFileSync(join(profile, "user.js"), lines.join(""));
   const child = spawn("/usr/bin/firefox-esr", ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"], {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...process.env, HOME: profile, MOZ_CRASHREPORTER_DISABLE: "1" },

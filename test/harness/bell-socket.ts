@@ -44,7 +44,11 @@ export class BellSocket {
   }
 
   send(frame: ClientFrame): void {
-    this.#socket.send(JSON.stringify(frame));
+    this.say(JSON.stringify(frame));
+  }
+
+  say(text: string): void {
+    this.#socket.send(text);
   }
 
   close(): void {

@@ -30,6 +30,6 @@ export function environmentOf({ secrets, sandbox }: Pick<Start, "secrets" | "san
     CARILLON_ALLOW_PRIVATE_HOSTS: "1",
     CARILLON_TWILIO_URL: `${sandbox.twilio.account.accountSid}@${sandbox.twilio.url}`,
     CARILLON_GRAPH_URL: `${sandbox.graph.account.businessAccountId}@${sandbox.graph.url}`,
-    CARILLON_PUSH_HOSTS: sandbox.push.host,
+    CARILLON_PUSH_HOSTS: [sandbox.push.host, process.env.CARILLON_PUSH_HOSTS ?? ""].join(" "),
   };
 }
