@@ -2,8 +2,8 @@ import { CHANNEL_SETTINGS } from "@carillon/shared/channel-settings";
 import type { Channel } from "@carillon/shared/channels";
 import { issuesOf, type Issue } from "@carillon/shared/events";
 import { SECRET_MASK, type ChannelSettings } from "@carillon/shared/settings";
-import { invalid } from "../errors.ts";
-import { channelPort, type Ports, type Vault } from "../ports.ts";
+import { SealBroken, invalid } from "../errors.ts";
+import { channelPort, type Ports, type SecretPlace, type Vault } from "../ports.ts";
 
 /** What a form sends of a channel: any values, secrets as typed, null to clear, `{set: true}` for one that stays. */
 export type ChannelForm = { settings: Record<string, unknown>; secrets?: Record<string, string | null | object> | undefined };
@@ -42,17 +42,32 @@ export function mergeSecrets(
   return secrets;
 }
 
-/** Seals what was typed, for the place where it will stand. */
+/** Seals what was typed, for the place where it will stand. What is saved already keeps its seal: to type it once more is no change. */
 export async function sealSecrets(
   vault: Vault,
   org: string,
   channel: Channel,
+  saved: Record<string, string>,
   typed: Record<string, string | null>,
 ): Promise<Record<string, string | null>> {
-  const sealed = Object.entries(typed).map(
-    async ([field, value]) => [field, value === null ? null : await vault.seal(value, { org, channel, field })] as const,
-  );
+  const seal = async (field: string, value: string): Promise<string> => {
+    const place = { org, channel, field };
+    const before = Object.hasOwn(saved, field) ? saved[field]! : null;
+    const isSame = before !== null && (await openOrNull(vault, before, place)) === value;
+    return isSame ? before : vault.seal(value, place);
+  };
+  const sealed = Object.entries(typed).map(async ([field, value]) => [field, value === null ? null : await seal(field, value)] as const);
   return Object.fromEntries(await Promise.all(sealed));
+}
+
+/** Null for what no longer opens. */
+export async function openOrNull(vault: Vault, sealed: string, place: SecretPlace): Promise<string | null> {
+  try {
+    return await vault.open(sealed, place);
+  } catch (error) {
+    if (!(error instanceof SealBroken)) throw error;
+    return null;
+  }
 }
 
 /** The same values in the same order, as a schema has put them. */

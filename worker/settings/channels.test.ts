@@ -134,6 +134,13 @@ test("an absent secret stays, null and nothing clear it, a typed one replaces", 
   expect(await refusal(password())).toMatchObject({ code: "not-found" });
 });
 
+test("what was tested and typed once more is no change, and stays tested", async () => {
+  await save({ version: 1, settings: EMAIL, secrets: { password: "hunter2" } });
+  await run({ settings: EMAIL, secrets: { password: "hunter2" } });
+  expect(await save({ version: 2, settings: EMAIL, secrets: { password: "hunter2" } })).toMatchObject({ health: { state: "ok" } });
+  expect(await save({ version: 3, settings: EMAIL, secrets: { password: "hunter3" } })).toMatchObject({ health: { state: "untested" } });
+});
+
 test("whoever moves the server has to type the password again", async () => {
   await save({ version: 1, settings: EMAIL, secrets: { password: "hunter2", refreshToken: "r" } });
   for (const [index, change] of [{ host: "evil.example.com" }, { port: 465 }, { username: "other" }].entries()) {

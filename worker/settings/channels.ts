@@ -50,7 +50,7 @@ export async function saveChannel(
     return { view: viewOf(channel, known, status), changed: [] };
   const checked = await readForm(ports, place.org, channel, known, form);
   await verifyForm(ports, place, channel, known, checked);
-  const typed = await sealSecrets(ports.vault, place.org, channel, checked.secrets);
+  const typed = await sealSecrets(ports.vault, place.org, channel, known.secrets, checked.secrets);
 
   let changed: string[] = [];
   const settings = await changeSettings(ports, place.org, by, `${channel} saved`, (newest) => {

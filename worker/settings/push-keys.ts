@@ -1,8 +1,7 @@
 import type { PushSettings } from "@carillon/shared/push-settings";
 import type { ChannelSettings } from "@carillon/shared/settings";
-import { SealBroken } from "../errors.ts";
 import type { Ports, SecretPlace } from "../ports.ts";
-import { inSettings, invalidForm, type ChannelForm, type CheckedForm } from "./channel-form.ts";
+import { inSettings, invalidForm, openOrNull, type ChannelForm, type CheckedForm } from "./channel-form.ts";
 
 /** From Generate VAPID Keys to Save, seconds. */
 const KEPT_S = 30 * 60;
@@ -66,15 +65,6 @@ async function openGenerated({ store, vault }: Pick<Ports, "store" | "vault">, o
 async function openLive({ vault }: Pick<Ports, "vault">, org: string, saved: ChannelSettings): Promise<string | null> {
   const sealed = saved.secrets["privateKey"];
   return sealed === undefined ? null : openOrNull(vault, sealed, { org, channel: "push", field: "privateKey" });
-}
-
-async function openOrNull(vault: Ports["vault"], sealed: string, place: SecretPlace): Promise<string | null> {
-  try {
-    return await vault.open(sealed, place);
-  } catch (error) {
-    if (!(error instanceof SealBroken)) throw error;
-    return null;
-  }
 }
 
 const refuse = (path: string, message: string) => invalidForm(inSettings([{ path, message }]));

@@ -56,7 +56,7 @@ export const usePush = defineStore("push", () => {
     const cutOff = `A rotation is under way already: ${plural(older, "browser")} still on the pair before ${older === 1 ? "gets" : "get"} nothing more until the CRM is opened there again.`;
     return dialogs.ask({
       title: "Generate new keys over live ones?",
-      text: `Nothing changes before you save. Then the new pair is for new browsers, and the ${held} with the present pair go on getting messages until each has changed over by itself.${live.value.previousPublicKey ? ` ${cutOff}` : ""}`,
+      text: `Nothing changes before you save. Then new browsers get the new pair, and those with the present one (${held}) go on getting messages until each has changed over by itself.${live.value.previousPublicKey ? ` ${cutOff}` : ""}`,
       confirm: "Generate",
     });
   }

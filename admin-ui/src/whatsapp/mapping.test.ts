@@ -4,7 +4,7 @@ import { checkMapping, type TemplateMapping, type WhatsAppTemplate } from "@cari
 import { describe, expect, test } from "vitest";
 import { reactive } from "vue";
 import { isLocale, localesOf, mismatchesOf, newMapping, previewOf, toTemplates, withValueAt, type MappingDraft } from "./mapping.ts";
-import { variablesOf } from "./variables.ts";
+import { nameInWords, variablesOf } from "./variables.ts";
 
 const template = (text: string, more: Partial<WhatsAppTemplate> = {}): WhatsAppTemplate => ({
   id: "1",
@@ -62,6 +62,14 @@ test("an event has its own variables and what every message has; an own event ma
   expect(variablesOf("mention", false)).toContain("record_name");
   expect(variablesOf("import_completed", false)).not.toContain("actorName");
   expect(variablesOf("visit_planned", true)).toContain("import_failed");
+});
+
+test("a variable is named in words", () => {
+  expect((["task_dueAt", "recipient_name", "actorName"] as const).map(nameInWords)).toEqual([
+    "task due at",
+    "recipient name",
+    "actor name",
+  ]);
 });
 
 test("the preview reads as a person would, and leaves a variable that stands for nothing", () => {

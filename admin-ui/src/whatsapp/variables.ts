@@ -30,6 +30,10 @@ const EXAMPLES: Record<WhatsAppVariable, string> = {
 };
 export const exampleOf = (variable: WhatsAppVariable): string => EXAMPLES[variable];
 
+/** "task due at" for `task_dueAt`. */
+export const nameInWords = (variable: WhatsAppVariable): string =>
+  variable.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replaceAll("_", " ");
+
 const EVENT_VARIABLES = Object.keys(VARIABLES) as WhatsAppVariable[];
 const COMMON = WHATSAPP_VARIABLES.filter((variable) => !EVENT_VARIABLES.includes(variable));
 const OF_NOTES: WhatsAppVariable[] = ["text", "record_name"];
