@@ -13,10 +13,13 @@ export const TEXT_PARTS: Record<TextChannel, readonly TextPart[]> = {
   push: ["title", "body"],
 };
 
-/** UTF-16 units of a finished text: what fits a row of the bell, what Twilio takes, what browsers show. A mail has no such limit. */
-export const TEXT_LIMITS: Record<TextChannel, { title: number; body: number } | null> = {
+/**
+ * UTF-16 units of a finished text: what fits a row of the bell, what Twilio takes, what browsers show. A mail's text has no such limit, but
+ * no line of its header may have more than 998 characters.
+ */
+export const TEXT_LIMITS: Record<TextChannel, { title: number; body: number }> = {
   "in-app": { title: 200, body: 2_000 },
-  email: null,
+  email: { title: 250, body: Infinity },
   sms: { title: 200, body: 1_600 },
   push: { title: 200, body: 2_000 },
 };

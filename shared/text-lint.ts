@@ -147,10 +147,9 @@ function strayBraces(elements: MessageFormatElement[], source: string, say: Say)
 }
 
 function lengthOf(elements: MessageFormatElement[], part: TextPart, channel: TextChannel, source: string, say: Say): void {
-  const limit = part === "action" ? MOST_ACTION : TEXT_LIMITS[channel]?.[part];
+  const limit = part === "action" ? MOST_ACTION : TEXT_LIMITS[channel][part];
   const least = shortest(elements);
-  if (limit !== undefined && least > limit)
-    say("error", `Too long: at most ${limit} characters, and these are ${least} before any value`, 0, source.length);
+  if (least > limit) say("error", `Too long: at most ${limit} characters, and these are ${least} before any value`, 0, source.length);
 }
 /** A button that is longer breaks its line. */
 const MOST_ACTION = 60;

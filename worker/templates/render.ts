@@ -31,7 +31,6 @@ export function renderTexts(
 /** Both within the channel's limits. */
 function fitting(title: string, body: string, channel: TextChannel): { title: string; body: string } {
   const limits = TEXT_LIMITS[channel];
-  if (!limits) return { title, body };
   // An ellipsis in one character would make two SMS of one.
   const isCutSms = channel === "sms" && body.length > limits.body;
   const short = isCutSms ? cut(body, limits.body - 2).replace(/…$/, "...") : cut(body, limits.body);
