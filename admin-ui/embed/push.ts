@@ -1,11 +1,16 @@
+/// <reference types="vite/client" />
 import { wordsOf } from "./client.ts";
 import type { Opening, Page } from "./page.ts";
+import styles from "./push.css?inline";
 import { ASKED } from "./push/asked.ts";
 import { PUSH_STRINGS } from "./push/strings.ts";
 import { subscribe, type PushStatus } from "./push/subscribe.ts";
 import { fill, type Strings } from "./strings.ts";
 
 type Offering = Pick<Opening, "html" | "bell" | "call" | "update"> & { server: string; worker: string };
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(styles);
 
 /** How long it is said what became of the question. */
 const SAID_FOR = 8_000;
@@ -27,6 +32,8 @@ export async function offerPush({ html, bell, call, update, server, worker }: Of
   }
   if (localStorage.getItem(ASKED) === status.user) return null;
 
+  const root = bell.shadowRoot!;
+  if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
   const text = { ...PUSH_STRINGS, ...(bell.strings as Strings) };
   /** What became of the question; null while it stands. */
   let became: string | null = null;
