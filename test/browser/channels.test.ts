@@ -432,6 +432,42 @@ describe("Overview", () => {
   });
 });
 
+test("a channel that was never set up tells what comes next, and shows no errors before anybody has typed", async () => {
+  const nothing = {
+    enabled: false,
+    configured: false,
+    health: { state: "unconfigured" },
+    settings: {},
+    secrets: {},
+    switched: null,
+    tested: null,
+  };
+  for (const channel of ["sms", "whatsapp", "push"]) {
+    await page.route(`**/admin/api/channels/${channel}`, async (route) => {
+      await route.fulfill({ json: { ...((await (await route.fetch()).json()) as object), version: 1, ...nothing } });
+    });
+  }
+  await page.reload();
+  for (const [tab, testButton, empty] of [
+    ["SMS", "Test SMS", "AC and 32 characters."],
+    ["WhatsApp", "Test WhatsApp", "Enter the two IDs and the access token above, then fetch the templates"],
+    ["Browser Push", "Test this browser", "There are no keys yet. Generate a pair, then save."],
+  ] as const) {
+    await openTab(tab);
+    await see(page.getByText(`Next: Not set up yet. Fill in the fields below, click ${testButton}, click Save`)).toBeVisible();
+    await see(page.getByText("Nothing is saved yet")).toBeVisible();
+    await see(page.getByText(empty)).toBeVisible();
+    await see(page.locator("[aria-invalid=true]")).toHaveCount(0);
+    await isGood(`${tab}, not set up`);
+    await button(testButton).click();
+    await see(page.locator("[aria-invalid=true]").first()).toBeFocused();
+  }
+  await openTab("WhatsApp");
+  await page.getByRole("button", { name: /^task_assigned / }).click();
+  await see(page.getByRole("option")).toHaveText(["None"]);
+  await page.unrouteAll();
+});
+
 test("a viewer sees every channel and changes none", async () => {
   const viewer = await openPage(browser, home);
   await viewer.page.goto(await signInLink(carillon, "Vera", "viewer"));
