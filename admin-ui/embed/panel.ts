@@ -56,8 +56,7 @@ export function panelTemplate(panel: Panel): TemplateResult {
       </div>
     </div>
     ${panel.isOffline ? notice("status", text.reconnecting, text.retry, panel.reconnect) : nothing}
-    ${failure && !(panel.isOffline && failure.retry) ? notice("alert", failure.text, text.retry, failure.retry) : nothing}
-    ${panel.offer}
+    ${failure && !(panel.isOffline && failure.retry) ? notice("alert", failure.text, text.retry, failure.retry) : nothing} ${panel.offer}
     <div class="scroll" aria-busy=${panel.isLoading}>${listTemplate(panel)}</div>
   `;
 }
