@@ -94,7 +94,7 @@ test("a channel is saved, switched and tested, and all of it is on record withou
   expect(JSON.parse(tested.text.trim().split("\n").at(-1)!)).toMatchObject({ stage: "done", ok: false });
   expect((await get("/channels/email")).json()).toMatchObject({ tested: { ok: false }, enabled: true });
   expect((await post("/channels/email/disable")).json()).toMatchObject({ enabled: false });
-  expect((await get("/channels/email/parked")).json()).toEqual({ parked: 0, oldestParked: null });
+  expect((await get("/channels/email/parked")).json()).toEqual({ parked: 0, oldestParked: null, urgent: 0, people: 0, segments: null });
 
   const audit = (await get("/audit")).text;
   expect(audit).not.toContain("hunter2");

@@ -2,7 +2,7 @@ import type { Channel } from "@carillon/shared/channels";
 import { CHANNEL_SETTINGS } from "@carillon/shared/channel-settings";
 import type { ChannelSettings, ChannelView } from "@carillon/shared/settings";
 import type { Shards } from "../ports.ts";
-import type { ChannelStatus } from "../shard/calls.ts";
+import type { ChannelStatus, ParkedOutlook } from "../shard/calls.ts";
 
 /** A channel as the page shows it; of secrets only whether they are set. */
 export function viewOf(channel: Channel, saved: ChannelSettings, status: ChannelStatus): ChannelView {
@@ -62,6 +62,18 @@ export async function statusOf(shards: Shards, place: { org: string; shards: num
     parked: all.reduce((sum, { parked }) => sum + parked, 0),
     oldestParked: oldest.length === 0 ? null : Math.min(...oldest),
     sending: all.reduce((sum, { sending }) => sum + sending, 0),
+  };
+}
+
+/** What waits over all shards, by what may be chosen when the channel is switched on. */
+export async function outlookOf(shards: Shards, place: { org: string; shards: number }, channel: Channel): Promise<ParkedOutlook> {
+  const all = await Promise.all(Array.from({ length: place.shards }, (_, shard) => shards.get(place.org, shard).parkedOutlook(channel)));
+  const sum = (part: "parked" | "urgent" | "people") => all.reduce((total, one) => total + one[part], 0);
+  return {
+    parked: sum("parked"),
+    urgent: sum("urgent"),
+    people: sum("people"),
+    segments: channel === "sms" ? all.reduce((total, { segments }) => total + (segments ?? 0), 0) : null,
   };
 }
 

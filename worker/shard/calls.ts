@@ -99,6 +99,8 @@ export type ShardCalls = {
   /** The balance of each channel over the whole hours since the one that `since` is in. */
   volume(since: number): Promise<Record<Channel, Ledger>>;
   channelStatus(channel: Channel): Promise<ChannelStatus>;
+  /** What would leave if the channel were switched on, by what may be chosen. */
+  parkedOutlook(channel: Channel): Promise<ParkedOutlook>;
 
   /** Shard 0 only: writes down a settings change before it is made, so that a crash can't leave it half done. */
   intend(change: SettingsChange): Promise<{ taken: boolean }>;
@@ -179,6 +181,9 @@ export type DeliveryQuery = {
   limit: number;
   cursor: string | null;
 };
+
+/** `segments`: as how many SMS they count with Twilio; null for every other channel. `people`: of how many different people. */
+export type ParkedOutlook = { parked: number; urgent: number; people: number; segments: number | null };
 
 export type ChannelStatus = {
   /** WhatsApp templates that can't be used, and for which events they are wanted. */

@@ -370,3 +370,12 @@ test("a provider that is down for two hours: all arrives when it is back, no try
   expect(mails.filter(({ attempts }) => attempts.length === 1).length).toBeGreaterThan(110);
   expect(balance()).toBe(0);
 });
+
+test("what would leave is counted by what may be chosen, SMS in segments", () => {
+  const { shard, post } = makeShard(rulesOf({ sms: "off", email: "off" }));
+  post("e1", [ADA, BEN]);
+  post("e2", [ADA], { priority: "high", data: { task: { title: "x".repeat(200) } } });
+  expect(shard.parkedOutlook("sms")).toEqual({ parked: 3, urgent: 1, people: 2, segments: 4 });
+  expect(shard.parkedOutlook("email")).toEqual({ parked: 3, urgent: 1, people: 2, segments: null });
+  expect(shard.parkedOutlook("push")).toEqual({ parked: 0, urgent: 0, people: 0, segments: null });
+});

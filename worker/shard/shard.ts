@@ -25,6 +25,7 @@ import { People, toUser, type Person } from "./people/people.ts";
 import { checkPreferences, muted, viewPreferences } from "./people/preferences.ts";
 import { replan } from "./plan.ts";
 import { migrate } from "./schema.ts";
+import { outlookOf } from "./outlook.ts";
 import { optOut } from "./opt-out.ts";
 import { quietNow } from "./quiet-now.ts";
 import { takeReceipt } from "./receipts.ts";
@@ -478,6 +479,10 @@ export class Shard implements SyncCalls {
       oldestParked: event?.at ?? null,
       sending: deliveries.sending(channelNumber(channel), this.#now()).length,
     };
+  }
+
+  parkedOutlook(channel: Channel): ReturnType<SyncCalls["parkedOutlook"]> {
+    return outlookOf(this.#parts, channel);
   }
 
   intend(change: SettingsChange): { taken: boolean } {

@@ -11,7 +11,7 @@ import { forbidden, invalid, notFound } from "../../errors.ts";
 import { sendTestItem } from "../../pipeline/test-item.ts";
 import type { Ports } from "../../ports.ts";
 import { prepareTrial, runTrial } from "../../settings/channel-test.ts";
-import { statusOf } from "../../settings/channel-view.ts";
+import { outlookOf, statusOf } from "../../settings/channel-view.ts";
 import { revealSecret, saveChannel, showChannel, switchChannel, type Place } from "../../settings/channels.ts";
 import { readOrg } from "../../settings/org.ts";
 import { creditTrial } from "../../settings/trial-memory.ts";
@@ -47,6 +47,13 @@ export const channelViewSchema = z.object({
       }),
     )
     .optional(),
+});
+const parkedSchema = z.object({
+  parked: z.int(),
+  oldestParked: z.string().nullable(),
+  urgent: z.int(),
+  people: z.int().describe("Of how many people: so many messages are a digest each"),
+  segments: z.int().nullable().describe("As how many SMS they count; null for every other channel"),
 });
 const revealSchema = z.strictObject({ field: z.string().min(1).max(80) });
 const PATH = "/admin/api/channels/:channel";
@@ -115,11 +122,12 @@ export const channelRoutes: Route[] = [
     method: "GET",
     path: `${PATH}/parked`,
     caller: { kind: "admin", role: "viewer" },
-    summary: "How many deliveries are parked, and since when.",
-    answer: { schema: z.object({ parked: z.int(), oldestParked: z.string().nullable() }), description: "What is parked" },
+    summary: "What is parked and since when, and what would leave if the channel were switched on, by what may be chosen.",
+    answer: { schema: parkedSchema, description: "What is parked" },
     async handle({ c, ports, who }) {
-      const { parked, oldestParked } = await statusOf(ports.shards, who, channelOf(c));
-      return c.json({ parked, oldestParked: oldestParked === null ? null : new Date(oldestParked).toISOString() });
+      const channel = channelOf(c);
+      const [{ oldestParked }, outlook] = await Promise.all([statusOf(ports.shards, who, channel), outlookOf(ports.shards, who, channel)]);
+      return c.json({ ...outlook, oldestParked: oldestParked === null ? null : new Date(oldestParked).toISOString() });
     },
   }),
   route<z.infer<typeof revealSchema>>({
