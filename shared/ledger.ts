@@ -70,6 +70,12 @@ export const deliverySchema = z.object({
   to: z.string().optional(),
   attempts: z.array(attemptSchema),
   receipts: z.array(receiptSchema),
+  /** Where one event or one delivery is asked for: addresses of the person on this channel that take nothing more just now. */
+  gone: z
+    .array(
+      z.object({ address: z.string(), why: z.string(), since: z.string(), until: z.string().optional(), optedOut: z.boolean().optional() }),
+    )
+    .optional(),
   /** Where one event or one delivery is asked for: when it was decided last, by which settings, and from what. */
   decided: z.object({ at: z.string(), settingsVersion: z.number(), from: decisionDetailsSchema.nullable() }).optional(),
 });

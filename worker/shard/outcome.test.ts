@@ -145,7 +145,11 @@ test("a failure told later is tried again, given up, or ends the address, as its
   const gone = late({ kind: "gone", code: "30005", said: "unknown number" });
   gone.post("e2");
   expect(gone.serve("sms")).toEqual([]);
-  expect(gone.delivery("e2", "sms")).toMatchObject({ state: "skipped", reason: "address-gone" });
+  expect(gone.delivery("e2", "sms")).toMatchObject({
+    state: "skipped",
+    reason: "address-gone",
+    gone: [{ address: ADA.phone, why: "unknown number" }],
+  });
   expect(gone.delivery("e2", "email").state).toBe("queued");
 
   const suspended = late(FAULT);

@@ -1,6 +1,6 @@
 import type { Delivery } from "@carillon/shared/ledger";
 import { expect, test } from "vitest";
-import { mayRetry, timelineOf, whyOf } from "./timeline.ts";
+import { goneWords, mayRetry, timelineOf, whyOf } from "./timeline.ts";
 
 const delivery = (fields: Partial<Delivery>): Delivery => ({
   id: "0.1",
@@ -69,6 +69,13 @@ test("a decision tells what it was taken from, and stands where it was taken", (
     "It was Mon 22:00 in Europe/Berlin, quiet. Settings version 7.",
   ]);
   expect(timelineOf(delivery({ decided: { at: "2026-11-23T12:00:00Z", settingsVersion: 7, from: null } }))[1]!.values).toEqual([]);
+});
+
+test("an address that takes nothing more says why, and what ends that", () => {
+  const gone = { address: "+15550100", why: "unknown number", since: "2026-11-23T12:00:00Z" };
+  expect(goneWords(gone)).toMatch(/^Nothing more is sent to \+15550100 since .+, until the CRM changes it: unknown number$/);
+  expect(goneWords({ ...gone, optedOut: true })).toContain("a reply of START takes it back");
+  expect(goneWords({ ...gone, until: "2026-12-23T12:00:00Z" })).toContain("it is tried again from");
 });
 
 test("a reason the page does not know is shown as it came", () => {

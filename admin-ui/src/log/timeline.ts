@@ -130,3 +130,13 @@ const capital = (words: string): string => `${words[0]?.toUpperCase() ?? ""}${wo
 /** Whether trying once more can help: it failed, or it had no address that the CRM may have set right since. */
 export const mayRetry = ({ state, reason }: Delivery): boolean =>
   state === "failed" || (state === "skipped" && (reason === "no-address" || reason === "address-gone"));
+
+/** Why nothing more goes to an address, and what ends that. */
+export function goneWords({ address, why, since, until, optedOut }: NonNullable<Delivery["gone"]>[number]): string {
+  const end = optedOut
+    ? "a reply of START takes it back"
+    : until
+      ? `it is tried again from ${exactTime(until)} on`
+      : "until the CRM changes it";
+  return `Nothing more is sent to ${address} since ${exactTime(since)}, ${end}: ${why}`;
+}

@@ -3,7 +3,7 @@ import type { Delivery, Ledger } from "@carillon/shared/ledger";
 import type { DeliveryQuery, EventView } from "../calls.ts";
 import type { NoticeRow } from "../inbox/inbox.ts";
 import type { Parts } from "../parts.ts";
-import type { Person } from "../people/people.ts";
+import { goneOf, type Person } from "../people/people.ts";
 import { detailsOf } from "../simulate.ts";
 import {
   HAS_ROW,
@@ -247,8 +247,10 @@ export class Log {
     const rules = gates.rulesAt(version);
     const from = rules && person && detailsOf(rules, event, delivery.channel, people.decidedAt(person, at), at);
     const isFault = delivery.reason === "channel-fault";
+    const gone = person === null ? [] : goneOf(person).filter((entry) => entry.channel === delivery.channel);
     return {
       ...delivery,
+      ...(gone.length === 0 ? {} : { gone: gone.map(({ channel: _, ...entry }) => entry) }),
       decided: { at: new Date(at).toISOString(), settingsVersion: version, from: from && (isFault ? { ...from, gate: "fault" } : from) },
     };
   }
