@@ -73,7 +73,14 @@ export const deliverySchema = z.object({
   /** Where one event or one delivery is asked for: addresses of the person on this channel that take nothing more just now. */
   gone: z
     .array(
-      z.object({ address: z.string(), why: z.string(), since: z.string(), until: z.string().optional(), optedOut: z.boolean().optional() }),
+      z.object({
+        channel: z.string(),
+        address: z.string(),
+        why: z.string(),
+        since: z.string(),
+        until: z.string().optional(),
+        optedOut: z.boolean().optional(),
+      }),
     )
     .optional(),
   /** Where one event or one delivery is asked for: when it was decided last, by which settings, and from what. */

@@ -57,7 +57,11 @@ async function waits(carillon: Instance, begin: () => Promise<void>): Promise<nu
   const took: number[] = [];
   for (let n = 0; n < 20 || !work.isDone; n++) {
     const started = performance.now();
-    const { status } = await carillon.api("POST", "/v1/events", { type: "mention", recipients: ["bell-only"], data: { text: "meanwhile" } });
+    const { status } = await carillon.api("POST", "/v1/events", {
+      type: "mention",
+      recipients: ["bell-only"],
+      data: { text: "meanwhile" },
+    });
     if (status !== 202) throw new Error(`An event was answered with ${status}`);
     took.push(performance.now() - started);
   }

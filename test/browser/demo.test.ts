@@ -94,7 +94,12 @@ test("items are read, all read, dismissed and archived, and the whole history is
   await page.getByRole("button", { name: "Dismissed", exact: true }).click();
   await see(titles()).toContainText(["Errand 1"]);
   await page.getByRole("button", { name: /^Why did I get this\?: / }).click();
-  await see(panel().getByText(/is set to reach you here/).first()).toBeVisible();
+  await see(
+    page
+      .getByRole("dialog", { name: "Why did I get this?" })
+      .getByText(/is set to reach you here/)
+      .first(),
+  ).toBeVisible();
   expect(opened.problems).toEqual([]);
 }, 40_000);
 

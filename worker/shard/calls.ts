@@ -1,7 +1,7 @@
 import type { Role } from "@carillon/shared/access";
 import type { Channel, ExternalChannel } from "@carillon/shared/channels";
-import type { Gate, Rules } from "@carillon/shared/decide";
-import type { RoutingCell, RoutingCells } from "@carillon/shared/event-types";
+import type { Rules } from "@carillon/shared/decide";
+import type { RoutingCells } from "@carillon/shared/event-types";
 import type { Event, Issue } from "@carillon/shared/events";
 import type { InboxFilter, InboxItem, InboxMark } from "@carillon/shared/inbox";
 import type { DecisionDetails, Delivery, Ledger, State } from "@carillon/shared/ledger";

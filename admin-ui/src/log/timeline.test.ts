@@ -72,7 +72,7 @@ test("a decision tells what it was taken from, and stands where it was taken", (
 });
 
 test("an address that takes nothing more says why, and what ends that", () => {
-  const gone = { address: "+15550100", why: "unknown number", since: "2026-11-23T12:00:00Z" };
+  const gone = { channel: "sms", address: "+15550100", why: "unknown number", since: "2026-11-23T12:00:00Z" };
   expect(goneWords(gone)).toMatch(/^Nothing more is sent to \+15550100 since .+, until the CRM changes it: unknown number$/);
   expect(goneWords({ ...gone, optedOut: true })).toContain("a reply of START takes it back");
   expect(goneWords({ ...gone, until: "2026-12-23T12:00:00Z" })).toContain("it is tried again from");

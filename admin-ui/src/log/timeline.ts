@@ -122,7 +122,13 @@ function decisionOf(delivery: Delivery): Step {
   const values = valuesOf(delivery);
   if (NOT_SENT.includes(state))
     return { at, values, title: `Decision: ${STATE_WORDS[state].toLowerCase()}`, tone: STATE_TONES[state], text: `${whyOf(delivery)}.` };
-  return { at, values, title: "Decision: send", tone: "plain", text: state !== "failed" && isReason(reason) ? `${whyOf(delivery)}.` : undefined };
+  return {
+    at,
+    values,
+    title: "Decision: send",
+    tone: "plain",
+    text: state !== "failed" && isReason(reason) ? `${whyOf(delivery)}.` : undefined,
+  };
 }
 
 const capital = (words: string): string => `${words[0]?.toUpperCase() ?? ""}${words.slice(1)}`;

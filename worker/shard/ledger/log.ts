@@ -1,5 +1,5 @@
 import { CHANNELS } from "@carillon/shared/channels";
-import type { Delivery, Ledger } from "@carillon/shared/ledger";
+import type { Delivery, Ledger, Receipt } from "@carillon/shared/ledger";
 import type { DeliveryQuery, EventView } from "../calls.ts";
 import type { NoticeRow } from "../inbox/inbox.ts";
 import type { Parts } from "../parts.ts";
@@ -19,7 +19,7 @@ import {
   skipReason,
   stateName,
 } from "./cells.ts";
-import { attemptsOf, receiptsOf, type DeliveryRow } from "./deliveries.ts";
+import { attemptsOf, receiptsOf, type DeliveryRow, type KeptReceipt } from "./deliveries.ts";
 import type { StoredEvent } from "./events.ts";
 import { balance, columnOf, emptyLedger, hourOf } from "./tally.ts";
 
@@ -250,7 +250,7 @@ export class Log {
     const gone = person === null ? [] : goneOf(person).filter((entry) => entry.channel === delivery.channel);
     return {
       ...delivery,
-      ...(gone.length === 0 ? {} : { gone: gone.map(({ channel: _, ...entry }) => entry) }),
+      ...(gone.length === 0 ? {} : { gone }),
       decided: { at: new Date(at).toISOString(), settingsVersion: version, from: from && (isFault ? { ...from, gate: "fault" } : from) },
     };
   }
@@ -276,10 +276,13 @@ export class Log {
       title: text.title,
       ...(row?.sent_to == null ? {} : { to: row.sent_to }),
       attempts: row ? attemptsOf(row) : [],
-      receipts: [...(row ? receiptsOf(row).map(({ outcome: _, ...receipt }) => receipt) : []), ...(isInApp ? inAppReceipts(notice) : [])],
+      receipts: [...(row ? receiptsOf(row).map(toldReceipt) : []), ...(isInApp ? inAppReceipts(notice) : [])],
     };
   }
 }
+
+/** As it is told: without what we made of it. */
+const toldReceipt = ({ at, state, said }: KeptReceipt): Receipt => ({ at, state, ...(said === undefined ? {} : { said }) });
 
 /** What stands where an erased person was. */
 const ERASED = "(erased)";
