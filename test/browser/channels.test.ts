@@ -140,7 +140,7 @@ describe("SMS", () => {
     await toggle.click();
     const dialog = page.getByRole("dialog", { name: "Switch SMS on?" });
     await see(dialog).toContainText("2 deliveries are parked");
-    await see(dialog).toContainText("Twilio charges for each as an SMS");
+    await see(dialog).toContainText("Twilio counts about 2 SMS: some $0.02 to $0.20, by country.");
     await see(dialog.getByRole("radio")).toHaveCount(4);
     await isGood("the release dialogue");
     await button("Switch on", dialog).click();
