@@ -1,4 +1,5 @@
 import { CHANNELS, type Channel } from "./channels.ts";
+import { nextDigest } from "./digest.ts";
 import { TELLS_ACTOR, type Priority, type RoutingCells } from "./event-types.ts";
 import { preferenceOf, routeFor, type Preferences } from "./preferences.ts";
 import { effectiveQuietHours, type EffectiveQuietHours } from "./quiet-bounds.ts";
@@ -31,7 +32,15 @@ export type Rules = {
   silentInQuietHours: boolean;
 };
 
-export type DecidedEvent = { type: string; priority: Priority; actor: string | null; deliverAt: number | null; expiresAt: number | null };
+export type DecidedEvent = {
+  type: string;
+  priority: Priority;
+  actor: string | null;
+  deliverAt: number | null;
+  expiresAt: number | null;
+  /** When it was accepted; absent for one that is just coming in. */
+  at?: number;
+};
 export type DecidedPerson = {
   id: string;
   /** Whether the person can be reached there now. */
@@ -78,22 +87,41 @@ export function decideCell(
   if (event.expiresAt !== null && event.expiresAt <= now) return skip("expired");
   if (rules.gates[channel] === "off") return { do: "park", why: "channel-off" };
   if (rules.gates[channel] === "fault") return { do: "park", why: "channel-fault" };
-  return timing(rules, event, channel, quiet, now);
+  return timing(rules, event, channel, person, quiet, now);
 }
 
 /** Now, or held until the first instant that is neither before its time nor quiet in the person's zone. */
-function timing(rules: Rules, event: DecidedEvent, channel: Channel, quiet: PersonQuiet | null, now: number): Decision {
-  const isScheduled = event.deliverAt !== null && event.deliverAt > now;
-  const at = isScheduled ? event.deliverAt! : now;
+function timing(
+  rules: Rules,
+  event: DecidedEvent,
+  channel: Channel,
+  person: DecidedPerson,
+  quiet: PersonQuiet | null,
+  now: number,
+): Decision {
+  const scheduled = Math.max(event.deliverAt ?? now, now);
+  const at = Math.max(scheduled, digestOf(rules, event, channel, person, Math.max(event.at ?? now, event.deliverAt ?? 0)));
+  const isScheduled = at > now;
+  const isDigest = at > scheduled;
   if (quiet && !(event.priority === "high" && quiet.hours.urgentPasses)) {
     if (quiet.hours.heldChannels.includes(channel)) {
       const until = quiet.calendar.until(at);
-      if (until > at) return { do: "hold", why: "quiet-hours", until };
+      if (until > at) return { do: "hold", why: isDigest ? "digest" : "quiet-hours", until };
     } else if (channel === "in-app" && !isScheduled && rules.silentInQuietHours && quiet.calendar.isQuiet(now)) {
       return { do: "send", why: "matrix", silent: true };
     }
   }
-  return isScheduled ? { do: "hold", why: "scheduled", until: at } : { do: "send", why: "matrix" };
+  return isScheduled ? { do: "hold", why: isDigest ? "digest" : "scheduled", until: at } : { do: "send", why: "matrix" };
+}
+
+/** The bell is a list already, and a WhatsApp template has no room for one. */
+const COLLECTED: ReadonlySet<Channel> = new Set(["email", "sms", "push"]);
+
+/** When somebody who wants events of this type collected is told of one that came in at an instant; an urgent one waits for nothing. */
+function digestOf(rules: Rules, event: DecidedEvent, channel: Channel, person: DecidedPerson, since: number): number {
+  const wishes = person.preferences?.digest;
+  if (!wishes || event.priority === "high" || !COLLECTED.has(channel) || !Object.hasOwn(wishes, event.type)) return since;
+  return nextDigest(wishes[event.type]!, person.preferences?.timeZone ?? person.timeZone ?? rules.quietHours.timeZone, since);
 }
 
 export type PersonQuiet = { hours: EffectiveQuietHours; calendar: Quiet };

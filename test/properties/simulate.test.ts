@@ -82,6 +82,7 @@ for (const seed of seeds("simulated and decided", 1)) {
             `u${person}`,
             preferencesSchema.parse({
               cells: random() < 0.5 ? cells : {},
+              digest: random() < 0.3 ? { [pick(random, EVENT_TYPES)]: pick(random, ["15m", "hourly", "daily@08:30", "now"]) } : {},
               timeZone: random() < 0.3 ? pick(random, ZONES) : null,
               quietHours: random() < 0.3 ? { enabled: false } : null,
             }),
@@ -129,5 +130,5 @@ for (const seed of seeds("simulated and decided", 1)) {
       );
       expect(shard.ledger({ from: null, to: null }).unaccounted).toBe(0);
     }
-  });
+  }, 300_000);
 }

@@ -10,14 +10,20 @@ import { decideAnew, moveBy } from "./plan.ts";
 const ONE_BY_ONE = 5;
 
 /**
- * Before what was held on a channel is released: where it is more than five for one person, the oldest becomes one message that
- * speaks for all of them. What is no longer true is not in it; urgent ones go by themselves.
+ * Before what was held on a channel is released: where it is more than five for one person, or a digest that the person asked
+ * for, the oldest becomes one message that speaks for all of them. What is no longer true is not in it; urgent ones go by themselves.
  */
 export function bundleHeld(parts: Parts, rules: Rules, channel: number, now: number): void {
-  if (!rules.quietHours.catchUp || !hasRoom(channel)) return;
-  for (const person of parts.deliveries.peopleHeld(channel, now, ONE_BY_ONE)) {
-    const rows = parts.deliveries.heldFor(channel, person, now).filter((row) => mayJoin(parts, rules, row, now));
-    if (rows.length > ONE_BY_ONE) bundle(parts, rows, now);
+  if (!hasRoom(channel)) return;
+  if (rules.quietHours.catchUp) bundleDue(parts, rules, channel, "quiet-hours", ONE_BY_ONE, now);
+  bundleDue(parts, rules, channel, "digest", 1, now);
+}
+
+/** What was held for one reason and is due: more than `most` for one person become one message. */
+function bundleDue(parts: Parts, rules: Rules, channel: number, why: "quiet-hours" | "digest", most: number, now: number): void {
+  for (const person of parts.deliveries.peopleHeld(channel, why, now, most)) {
+    const rows = parts.deliveries.heldFor(channel, person, why, now).filter((row) => mayJoin(parts, rules, row, now));
+    if (rows.length > most) bundle(parts, rows, now);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Gate, Rules } from "@carillon/shared/decide";
 import { EVENT_TYPES, type RoutingCells } from "@carillon/shared/event-types";
 import { eventSchema, toEvent } from "@carillon/shared/events";
 import { LIMITS } from "@carillon/shared/limits";
+import { preferencesSchema } from "@carillon/shared/preferences";
 import { initialQuietHours, quietHoursSchema } from "@carillon/shared/quiet-hours";
 import { openSql } from "../adapters/node-sqlite.ts";
 import type { Message, Outcome } from "../channels/channel.ts";
@@ -382,4 +383,28 @@ test("what would leave is counted by what may be chosen, SMS in segments", () =>
   expect(shard.parkedOutlook("sms")).toEqual({ parked: 3, urgent: 1, people: 2, segments: 4 });
   expect(shard.parkedOutlook("email")).toEqual({ parked: 3, urgent: 1, people: 2, segments: null });
   expect(shard.parkedOutlook("push")).toEqual({ parked: 0, urgent: 0, people: 0, segments: null });
+});
+
+test("who wants a type collected gets one message at the end of the hour; urgent ones, the bell and other types wait for nothing", () => {
+  const { shard, post, serve, pass, delivery, bell, balance } = makeShard();
+  post("e0");
+  shard.setPreferences("u1", preferencesSchema.parse({ digest: { task_assigned: "hourly" } }));
+  pass(10 * MINUTE);
+  expect(serve("email")).toEqual([]); // what has not left yet is collected too
+  for (const id of ["e1", "e2"]) post(id);
+  post("e3", [ADA], { priority: "high" });
+  post("e4", [ADA], { type: "mention", data: { text: "hello" } });
+  expect(delivery("e1", "email")).toMatchObject({ state: "held", reason: "digest", until: new Date(T0 + 60 * MINUTE).toISOString() });
+  expect(delivery("e1", "whatsapp").state).toBe("queued");
+  expect(bell("u1")).toHaveLength(5);
+  expect(serve("email").map(({ event }) => event.id)).toEqual(["e3", "e4"]);
+  pass(50 * MINUTE);
+  const [message, ...others] = serve("email");
+  expect(others).toEqual([]);
+  expect(message!.texts.body).toContain("e2");
+  expect(delivery("e2", "email")).toMatchObject({ state: "collapsed" });
+  post("e5");
+  shard.setPreferences("u1", preferencesSchema.parse({}));
+  expect(serve("email").map(({ event }) => event.id)).toEqual(["e5"]);
+  expect(balance()).toBe(0);
 });

@@ -123,11 +123,11 @@ export class Deliveries {
     return rows.sort((a, b) => a.id - b.id);
   }
 
-  /** People for whom more than `count` deliveries of a channel were held by quiet hours and are due. */
-  peopleHeld(channel: number, now: number, count: number): number[] {
+  /** People for whom more than `count` deliveries of a channel were held for this reason and are due. */
+  peopleHeld(channel: number, why: "quiet-hours" | "digest", now: number, count: number): number[] {
     return this.#sql
       .exec<{ person: number }>(
-        `SELECT person FROM delivery WHERE channel = ? AND due <= ? AND state = ${STATE.held} AND why = 'quiet-hours' GROUP BY person HAVING count(*) > ?`,
+        `SELECT person FROM delivery WHERE channel = ? AND due <= ? AND state = ${STATE.held} AND why = '${why}' GROUP BY person HAVING count(*) > ?`,
         channel,
         now,
         count,
@@ -136,9 +136,9 @@ export class Deliveries {
       .map((row) => row.person);
   }
 
-  heldFor(channel: number, person: number, now: number): DeliveryRow[] {
+  heldFor(channel: number, person: number, why: "quiet-hours" | "digest", now: number): DeliveryRow[] {
     return this.#rows(
-      `channel = ? AND due <= ? AND state = ${STATE.held} AND why = 'quiet-hours' AND lease IS NULL AND person = ? ORDER BY id`,
+      `channel = ? AND due <= ? AND state = ${STATE.held} AND why = '${why}' AND lease IS NULL AND person = ? ORDER BY id`,
       channel,
       now,
       person,
