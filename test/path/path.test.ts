@@ -106,6 +106,17 @@ describe.each(SHAPES)("the main path on %s", (_, runtime, env) => {
     expect((await carillon.messages("&to=moved@example.com")).length).toBe(1);
   });
 
+  test("what one person gets on a channel comes in the order in which it was accepted", async () => {
+    const recipients = [{ id: "ordered", email: "ordered@example.com" }];
+    const ids = Array.from({ length: 40 }, (_, index) => `in-order-${index}`);
+    for (let from = 0; from < ids.length; from += 8)
+      await carillon.api("POST", "/v1/events", { events: ids.slice(from, from + 8).map((id) => event(id, { recipients })) });
+    const arrived = () => carillon.messages("&to=ordered@example.com");
+    await until(async () => (await arrived()).length === ids.length, "all have arrived", 15_000);
+    const order = (await arrived()).reverse().map(({ subject }) => /in-order-\d+/.exec(subject ?? "")?.[0]);
+    expect(order).toEqual(ids);
+  });
+
   test("fifty parallel posts of one id are one event; another body is refused", async () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => carillon.api("POST", "/v1/events", event("same"))));
     expect(answers.every(({ status }) => status === 202)).toBe(true);
