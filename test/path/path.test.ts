@@ -113,7 +113,7 @@ describe.each(SHAPES)("the main path on %s", (_, runtime, env) => {
       await carillon.api("POST", "/v1/events", { events: ids.slice(from, from + 8).map((id) => event(id, { recipients })) });
     const arrived = () => carillon.messages("&to=ordered@example.com");
     await until(async () => (await arrived()).length === ids.length, "all have arrived", 15_000);
-    const order = (await arrived()).reverse().map(({ subject }) => /in-order-\d+/.exec(subject ?? "")?.[0]);
+    const order = (await arrived()).toReversed().map(({ subject }) => /in-order-\d+/.exec(subject ?? "")?.[0]);
     expect(order).toEqual(ids);
   });
 
