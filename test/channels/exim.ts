@@ -37,6 +37,7 @@ export async function startExim({ key, cert }: KeyPair): Promise<Exim> {
   if (isRoot) for (const name of [".", "spool", "mail", ...Object.keys(files)]) chownSync(join(folder, name), NOBODY, NOBODY);
   const child = spawn(BINARY, ["-C", join(folder, "exim.conf"), "-bdf"], {
     cwd: folder,
+    detached: true,
     stdio: ["ignore", "ignore", "pipe"],
     ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
   });
@@ -60,7 +61,8 @@ export async function startExim({ key, cert }: KeyPair): Promise<Exim> {
     knowSlow: () => writeFileSync(join(folder, "slow-is-known"), "", { mode: 0o644 }),
     async stop() {
       const ended = new Promise((done) => child.once("exit", done));
-      child.kill("SIGTERM");
+      // The whole group at once: a connection that outlived its daemon would write its log into a folder that is gone.
+      process.kill(-child.pid!, "SIGKILL");
       await ended;
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
