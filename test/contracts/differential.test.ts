@@ -94,7 +94,8 @@ const INTEGERS = [
 const SCORES = ["0", "1", "-1", "2.5", "1e3", "inf", "-inf", "+inf", "nan", "x", ""];
 const BOUNDS = [...SCORES, "(1", "(0", "(x", "-inf", "+inf"];
 const INDEXES = ["0", "1", "-1", "2", "-2", "5", "-9", "x"];
-const SECONDS = ["100", "200", "100000", "0", "-1", "x", "9223372036854775807"];
+/** Long enough in ms too: what ends while the two are asked one after the other would tell them apart by the clock. */
+const SECONDS = ["100000", "200000", "300000", "0", "-1", "x", "9223372036854775807"];
 
 /** Mostly well-formed, now and then with an argument too many or too few. */
 function randomCommand(pick: Picker): string[] {
