@@ -75,12 +75,16 @@ function vitest(places: string[]): void {
   if (counts.numPassedTests === 0 || (status !== 0 && counts.numFailedTests === 0)) failed++;
 }
 
-/** Real browsers, and a real Redis to hold the embedded store against: installed where that may be done, asked for loudly where not. */
+/**
+ * Real browsers, a real Redis to hold the embedded store against, a real mail server: installed where that may be done, asked for
+ * loudly where not. Nothing is taken away for it: a machine that has another mail server keeps that.
+ */
 function needBrowsers(): void {
   const needed = [
     { file: "/usr/bin/chromium", debian: "chromium" },
     { file: "/usr/bin/firefox-esr", debian: "firefox-esr" },
     { file: "/usr/bin/redis-server", debian: "redis-server" },
+    { file: "/usr/sbin/exim4", debian: "exim4-daemon-light" },
   ].filter(({ file }) => !existsSync(file));
   if (needed.length === 0) return;
   const names = needed.map(({ debian }) => debian);
@@ -88,7 +92,8 @@ function needBrowsers(): void {
     console.log(`Installing ${names.join(", ")} …`);
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     spawnSync("apt-get", ["update", "-qq"], { stdio: "inherit", env });
-    spawnSync("apt-get", ["install", "-y", "-qq", ...names], { stdio: ["ignore", "ignore", "inherit"], env });
+    for (const name of names)
+      spawnSync("apt-get", ["install", "-y", "-qq", "--no-remove", name], { stdio: ["ignore", "ignore", "inherit"], env });
   }
   const missing = needed.filter(({ file }) => !existsSync(file));
   if (missing.length === 0) return;
