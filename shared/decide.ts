@@ -21,6 +21,8 @@ export type Gate = "on" | "off" | "fault" | "unset";
 export type Rules = {
   /** Of the settings that these rules were made from. */
   version: number;
+  /** Over how many shards the organisation's people are spread; absent for one. */
+  shards?: number;
   gates: Record<Channel, Gate>;
   cells: RoutingCells;
   quietHours: QuietHours;

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { audienceSchema, type Audience } from "./audience.ts";
 import { EVENT_DATA, PRIORITIES, isEventType, type EventType, type Priority } from "./event-types.ts";
 import { LIMITS } from "./limits.ts";
 import { inlineUserSchema, userIdSchema, type UserFields } from "./people.ts";
@@ -22,24 +23,34 @@ const linkSchema = z
     },
   );
 
-/** An event as the CRM posts it. Only `type` and `recipients` are required. */
-export const eventSchema = z.strictObject({
-  id: eventIdSchema.optional(),
-  type: z.string().min(1).max(100),
-  recipients: z
-    .array(z.union([userIdSchema, inlineUserSchema]))
-    .min(1, "Name at least one recipient")
-    .max(LIMITS.recipients, `At most ${LIMITS.recipients} recipients in one event`),
-  actor: userIdSchema.nullish(),
-  priority: z.enum(PRIORITIES).nullish(),
-  data: z.record(z.string(), z.unknown()).default({}),
-  link: linkSchema.nullish(),
-  occurredAt: instant.nullish(),
-  collapseKey: keySchema.nullish(),
-  resolves: z.array(keySchema).max(100).nullish(),
-  deliverAt: instant.nullish(),
-  expiresAt: instant.nullish(),
-});
+const recipientsSchema = z
+  .array(z.union([userIdSchema, inlineUserSchema]))
+  .min(1, "Name at least one recipient")
+  .max(LIMITS.recipients, `At most ${LIMITS.recipients} recipients in one event`);
+
+/** An event as the CRM posts it. Only `type` is required, and either `recipients` or `audience`. */
+export const eventSchema = z
+  .strictObject({
+    id: eventIdSchema.optional(),
+    type: z.string().min(1).max(100),
+    recipients: recipientsSchema.optional(),
+    audience: audienceSchema.optional(),
+    actor: userIdSchema.nullish(),
+    priority: z.enum(PRIORITIES).nullish(),
+    data: z.record(z.string(), z.unknown()).default({}),
+    link: linkSchema.nullish(),
+    occurredAt: instant.nullish(),
+    collapseKey: keySchema.nullish(),
+    resolves: z.array(keySchema).max(100).nullish(),
+    deliverAt: instant.nullish(),
+    expiresAt: instant.nullish(),
+  })
+  .superRefine(({ recipients, audience }, context) => {
+    if (recipients === undefined && audience === undefined)
+      context.addIssue({ code: "custom", path: ["recipients"], message: "Name at least one recipient, or an audience" });
+    if (recipients !== undefined && audience !== undefined)
+      context.addIssue({ code: "custom", path: ["audience"], message: "Either recipients or an audience, not both" });
+  });
 export type EventInput = z.infer<typeof eventSchema>;
 
 /** An event that has passed all checks, with plain people and instants in ms. Times that were not given are null. */
@@ -49,6 +60,8 @@ export type Event = {
   /** The name of the organisation's own type; null for a built-in one. */
   typeName: string | null;
   recipients: { id: string; fields: UserFields | null }[];
+  /** Whom it is for instead of a list of people; absent where there is one. */
+  audience?: Audience;
   actor: string | null;
   priority: Priority;
   data: Record<string, unknown>;
@@ -75,7 +88,7 @@ export function issuesOf(error: z.ZodError, prefix: (string | number)[] = []): I
 /** The event in the form that the path works with. One person named twice is one person; the last fields win. `type` is what is known of its type. */
 export function toEvent(input: EventInput, id: string, type: { name: string; priority: Priority } = BUILT_IN): Event {
   const people = new Map<string, UserFields | null>();
-  for (const recipient of input.recipients) {
+  for (const recipient of input.recipients ?? []) {
     if (typeof recipient === "string") {
       if (!people.has(recipient)) people.set(recipient, null);
       continue;
@@ -88,6 +101,7 @@ export function toEvent(input: EventInput, id: string, type: { name: string; pri
     type: input.type,
     typeName: isEventType(input.type) ? null : type.name,
     recipients: [...people].map(([person, fields]) => ({ id: person, fields })),
+    ...(input.audience === undefined ? {} : { audience: input.audience }),
     actor: input.actor ?? null,
     priority: input.priority ?? type.priority,
     data: input.data,

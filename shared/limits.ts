@@ -8,8 +8,12 @@ export const LIMITS = {
   /** Meta gathers up to a thousand statuses in a webhook of at most 3 MB. */
   webhookBytes: 3 * 1024 * 1024,
   jsonDepth: 16,
-  /** More than this in one event needs the slices of a fan-out. */
-  recipients: 500,
+  /** As many as 256 KiB can name. */
+  recipients: 50_000,
+  /** More people than this of one event in one shard are a fan-out: they are told slice by slice, after the answer. */
+  atOnce: 500,
+  /** People of a fan-out in one transaction, so short that nobody waits for it. */
+  slice: 100,
   bulkUsers: 500,
   page: 100,
   /** One job serves up to this many people. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { groupNameSchema } from "./audience.ts";
 import { timeZoneSchema } from "./time-zone.ts";
 
 export const USER_ID = /^[\p{L}\p{N}_.:@+-]{1,128}$/u;
@@ -22,6 +23,11 @@ const phoneSchema = z
 
 export const localeSchema = z.string().max(35).refine(isLocale, "A BCP 47 language tag such as en or de-AT");
 
+/** The whole of it each time; null and an empty list are the same. */
+const groupsSchema = z.array(groupNameSchema).max(50).nullish();
+/** What a person belongs to, so that an event can be for all of them. */
+export type Groups = { roles: string[]; teams: string[]; lists: string[] };
+
 /** What the CRM tells of a person. An absent field stays as it is, null clears it. */
 export const userFieldsSchema = z.strictObject({
   name: z
@@ -36,6 +42,9 @@ export const userFieldsSchema = z.strictObject({
   timeZone: timeZoneSchema.nullish(),
   manager: userIdSchema.nullish(),
   whatsappOptIn: z.boolean().nullish(),
+  roles: groupsSchema,
+  teams: groupsSchema,
+  lists: groupsSchema,
 });
 export type UserFields = z.infer<typeof userFieldsSchema>;
 
@@ -66,6 +75,9 @@ export type User = {
   timeZone: string | null;
   manager: string | null;
   whatsappOptIn: boolean;
+  roles: string[];
+  teams: string[];
+  lists: string[];
   gone: GoneAddress[];
   createdAt: string;
   updatedAt: string;

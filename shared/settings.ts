@@ -21,6 +21,8 @@ export type ChannelSettings = {
 /** Everything an organisation has set, as one versioned document. `version` rises with every change of any part. */
 export type Settings = {
   version: number;
+  /** Over how many shards the people are spread: chosen when the organisation is made, and never changed. Absent for one. */
+  shards?: number;
   changed: { at: number; by: string; what: string } | null;
   channels: Record<Channel, ChannelSettings>;
   routing: { version: number; cells: RoutingCells };
@@ -30,7 +32,7 @@ export type Settings = {
   texts?: TextSettings;
 };
 
-export function initialSettings(): Settings {
+export function initialSettings(shards = 1): Settings {
   const channels = {} as Record<Channel, ChannelSettings>;
   for (const channel of CHANNELS) {
     const builtIn = channel === "in-app";
@@ -45,6 +47,7 @@ export function initialSettings(): Settings {
   }
   return {
     version: 1,
+    ...(shards === 1 ? {} : { shards }),
     changed: null,
     channels,
     routing: { version: 1, cells: defaultRouting() },

@@ -1,12 +1,13 @@
 import { queueReceiver } from "@carillon/worker/adapters/upstash-qstash";
 import { openSql } from "@carillon/worker/adapters/node-sqlite";
 import { createApp } from "@carillon/worker/app";
+import { Courier, forOrder } from "@carillon/worker/pipeline/courier";
 import { Unavailable } from "@carillon/worker/errors";
 import type { Clock, Config, Job, Outside, Queue, Shards, Sql } from "@carillon/worker/ports";
 import { fixedClock, memoryStore } from "@carillon/worker/settings/fixtures";
 import { createVault } from "@carillon/worker/settings/vault";
 import type { ShardCalls } from "@carillon/worker/shard/calls";
-import { Shard, type Told } from "@carillon/worker/shard/shard";
+import { Shard, type Told, type Work } from "@carillon/worker/shard/shard";
 import { signAsQueue } from "./signature.ts";
 
 /** What a parsed answer is before a test has looked at it. */
@@ -28,8 +29,12 @@ export async function startApp({ shards: shardCount = 1, config = {} }: { shards
   const clock = fixedClock();
   const store = memoryStore(clock);
   const queue = rememberingQueue();
-  const shards = countedShards(clock);
   const pending: Promise<unknown>[] = [];
+  const shards = countedShards(clock, (org, shard, work) => {
+    const done = courier.run(org, shard, work);
+    pending.push(done);
+    return done;
+  });
   const isFromQueue = queueReceiver(QUEUE_KEYS);
   const outside: Outside = {
     clock,
@@ -44,6 +49,7 @@ export async function startApp({ shards: shardCount = 1, config = {} }: { shards
     isFromQueue: (request, body) =>
       isFromQueue({ body, signature: request.headers.get("upstash-signature") ?? "", url: `${ORIGIN}${new URL(request.url).pathname}` }),
   };
+  const courier = new Courier(outside);
   const app = createApp(outside);
 
   const fetch = async (
@@ -72,9 +78,8 @@ export async function startApp({ shards: shardCount = 1, config = {} }: { shards
   /** Makes an organisation; answers the headers of its first API key, which has every scope. */
   const found = async (org: string): Promise<Headed> => {
     const owner = { id: "olga", name: "Olga Owner", email: "olga@example.com" };
-    const { body } = await call("POST", "/internal/bootstrap", { org, name: org, owner }, { authorization: "Bearer the-bootstrap-token" });
-    // The way in refuses more than one for now; what it costs is counted all the same.
-    await store.run(["HSET", `org:${org}`, "shards", shardCount]);
+    const founded = { org, name: org, owner, shards: shardCount };
+    const { body } = await call("POST", "/internal/bootstrap", founded, { authorization: "Bearer the-bootstrap-token" });
     return { authorization: `Bearer ${body.apiKey}` };
   };
   const key = await found("acme");
@@ -146,18 +151,28 @@ function rememberingQueue() {
 }
 
 /** Real shards in memory, one transaction a call, which remember every call with its statements and frames. */
-function countedShards(clock: Clock): Shards & { calls: ShardCall[]; isAway: boolean } {
-  const open = new Map<string, ShardCalls>();
+function countedShards(
+  clock: Clock,
+  work: (org: string, shard: number, work: Work) => Promise<void>,
+): Shards & { calls: ShardCall[]; isAway: boolean; away: Set<number>; ring(org: string, number: number): Promise<void> } {
+  const open = new Map<string, ShardCalls & { alarm(): Promise<Work> }>();
   const shards = {
     calls: [] as ShardCall[],
     isAway: false,
+    /** Those that can't be reached. */
+    away: new Set<number>(),
+    /** What its timer does, however late or early it is. */
+    async ring(org: string, number: number): Promise<void> {
+      shards.get(org, number);
+      await open.get(`${org}.${number}`)!.alarm();
+    },
     get(org: string, number: number): ShardCalls {
       const name = `${org}.${number}`;
       if (!open.has(name)) open.set(name, openShard(org, number));
       return open.get(name)!;
     },
   };
-  const openShard = (org: string, number: number): ShardCalls => {
+  const openShard = (org: string, number: number): ShardCalls & { alarm(): Promise<Work> } => {
     const file = openSql(":memory:");
     let statements: ShardCall["statements"] = [];
     const sql: Sql = {
@@ -168,11 +183,12 @@ function countedShards(clock: Clock): Shards & { calls: ShardCall[]; isAway: boo
       transaction: (work) => file.transaction(work),
     };
     const shard = new Shard({ sql, clock, org, shard: number });
-    return new Proxy({} as ShardCalls, {
+    return new Proxy({} as ShardCalls & { alarm(): Promise<Work> }, {
       get:
-        (_, name: keyof ShardCalls) =>
+        (_, name: keyof ShardCalls | "alarm") =>
         async (...args: never[]) => {
-          if (shards.isAway) throw new Unavailable("shard");
+          const isLocal = name === "handOver" || name === "alarm";
+          if (!isLocal && (shards.isAway || shards.away.has(number))) throw new Unavailable("shard");
           statements = [];
           const answer = file.transaction(() => {
             const result: unknown = (shard[name] as (...args: never[]) => unknown).apply(shard, args);
@@ -180,7 +196,11 @@ function countedShards(clock: Clock): Shards & { calls: ShardCall[]; isAway: boo
             return result;
           });
           shard.takeAlarm();
-          shards.calls.push({ name, shard: number, statements, frames: shard.takeTold() });
+          // What a host asks its own shard is no call from elsewhere.
+          if (!isLocal) shards.calls.push({ name, shard: number, statements, frames: shard.takeTold() });
+          const left = name === "alarm" ? (answer as Work) : shard.takeWork();
+          const done = left && work(org, number, left);
+          if (done && left.carry.length > 0 && name !== "alarm") await forOrder(done);
           // What crosses a process border on Workers crosses it here too.
           return structuredClone(answer);
         },

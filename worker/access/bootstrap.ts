@@ -36,7 +36,7 @@ export async function bootstrap(
   const key = apiKey ?? `ck_${org}.${FIRST_KEY}_${newSecret()}`;
   const record = recordKey(org, key, owner.name, clock.now());
   if (!record) throw badRequest("key.malformed", `An API key of this organisation begins with ck_${org}. and has 256 random bits.`);
-  const settings = initialSettings();
+  const settings = initialSettings(shards);
   const [isFirst] = await store.atomic(
     ["HSETNX", orgKey(org), "version", String(settings.version)],
     ["HSETNX", orgKey(org), "shards", String(shards)],

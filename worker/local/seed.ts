@@ -70,6 +70,7 @@ export async function seed({ url, state, secrets, sandbox }: Options): Promise<{
     org: ORG,
     name: "Acme CRM",
     owner: OWNER,
+    shards: Number(process.env.CARILLON_SHARDS ?? 1),
     apiKey: secrets.apiKey,
   });
   if (!made.ok && made.status !== 409) throw new Error(`The first organisation could not be made: ${await made.text()}`);

@@ -6,7 +6,7 @@ import { bootstrap, bootstrapSchema } from "../access/bootstrap.ts";
 import { RATES, countTry, forgetTries } from "../access/rate-limit.ts";
 import { bearerOf, isSame } from "../access/secrets.ts";
 import { mintUserToken } from "../access/user-tokens.ts";
-import { invalid, notFound, unauthorized } from "../errors.ts";
+import { notFound, unauthorized } from "../errors.ts";
 import { tokenSchema } from "./admin/session.ts";
 import { route, type Route } from "./route.ts";
 
@@ -51,9 +51,6 @@ export const authRoutes: Route[] = [
       if (!isSame(bearerOf(c.req.header("authorization")) ?? "", bootstrapToken))
         throw unauthorized("bootstrap.token", "The bootstrap token is missing or wrong.");
       await forgetTries(ports, RATES.signIn, "bootstrap");
-      // Accepting drives the home of an event only; until it drives the shards of its people too, more than one would lose items.
-      if (body.shards !== 1)
-        throw invalid("bootstrap.shards", "An organisation has one shard for now.", [{ path: "shards", message: "1 for now" }]);
       return c.json(await bootstrap(ports, body), 201, { "cache-control": "no-store" });
     },
   }),

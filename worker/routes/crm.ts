@@ -6,7 +6,8 @@ import { bulkUsersSchema, inlineUserSchema, userIdSchema, userPutSchema, type Us
 import { eventSchema } from "@carillon/shared/events";
 import { AppError, badRequest, invalid, notFound, tooLarge } from "../errors.ts";
 import { acceptBatch, acceptEvent } from "../pipeline/accept.ts";
-import { homeOf, shardNamedBy, shardOf } from "../pipeline/place.ts";
+import * as across from "../pipeline/across.ts";
+import { shardNamedBy, shardOf } from "../pipeline/place.ts";
 import { publish } from "../pipeline/publish.ts";
 import type { Ports } from "../ports.ts";
 import type { DeliveryQuery } from "../shard/calls.ts";
@@ -26,6 +27,9 @@ const userSchema = z.object({
   timeZone: z.string().nullable(),
   manager: z.string().nullable(),
   whatsappOptIn: z.boolean(),
+  roles: z.array(z.string()),
+  teams: z.array(z.string()),
+  lists: z.array(z.string()),
   gone: z.array(z.object({ channel: z.string(), address: z.string(), why: z.string(), since: z.string() })),
   createdAt: z.string(),
   updatedAt: z.string(),
@@ -46,7 +50,8 @@ export const deliveryQuerySchema = z.object({
   to: time.optional(),
   q: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(LIMITS.page).default(50),
-  cursor: z.string().max(40).optional(),
+  /** Of a log over many shards it names them all. */
+  cursor: z.string().max(8_000).optional(),
 });
 export const rangeSchema = z.object({ from: time.optional(), to: time.optional() });
 
@@ -92,7 +97,7 @@ export const crmRoutes: Route[] = [
     answer: { schema: z.object({ id: z.string(), cancelled: z.number() }), description: "How many deliveries were cancelled" },
     async handle({ c, ports, who }) {
       const id = c.req.param("id") ?? "";
-      const answer = await ports.shards.get(who.org, homeOf(id, who.shards)).cancel(id);
+      const answer = await across.cancel(ports, who, id);
       if (!answer) throw notFound("event");
       return c.json({ id, cancelled: answer.cancelled });
     },
@@ -212,19 +217,18 @@ export const crmRoutes: Route[] = [
     summary: "The balance: accepted = the sum of all states. Of all time, or of [from, to).",
     query: rangeSchema,
     answer: { schema: ledgerSchema, description: "The balance" },
-    handle: async ({ c, ports, who, query }) => c.json(await readLedger(ports, who, query)),
+    handle: async ({ c, ports, who, query }) => c.json(await showLedger(ports, who, query)),
   }),
 ];
 
 export async function findEvent(ports: Ports, who: Identity, id: string) {
-  const event = await ports.shards.get(who.org, homeOf(id, who.shards)).event(id);
+  const event = await across.event(ports, who, id);
   if (!event) throw notFound("event");
   return event;
 }
 
-/** With several shards their pages will be merged by time here; one shard's page is the log. */
 export async function listDeliveries(ports: Ports, who: Identity, query: z.infer<typeof deliveryQuerySchema>) {
-  return ports.shards.get(who.org, 0).deliveries(toDeliveryQuery(query));
+  return across.log(ports, who, toDeliveryQuery(query));
 }
 
 export async function findDelivery(ports: Ports, who: Identity, id: string) {
@@ -249,22 +253,18 @@ export async function retryMatching(ports: Ports, who: Identity, query: z.infer<
       limit: LIMITS.page,
       cursor: cursor ?? undefined,
     });
-    retried += (
-      await retryAll(
-        ports,
-        who,
-        0,
-        page.data.map((delivery) => delivery.id),
-      )
-    ).retried;
+    const byShard = Map.groupBy(page.data, ({ id }) => shardNamedBy(id, who.shards)!);
+    for (const [shard, some] of byShard) {
+      const ids = some.map(({ id }) => id);
+      retried += (await retryAll(ports, who, shard, ids)).retried;
+    }
     cursor = page.next;
   } while (cursor !== null);
   return { retried };
 }
 
-export async function readLedger(ports: Ports, who: Identity, range: z.infer<typeof rangeSchema>) {
-  return ports.shards.get(who.org, 0).ledger({ from: range.from ?? null, to: range.to ?? null });
-}
+export const showLedger = (ports: Ports, who: Identity, { from, to }: z.infer<typeof rangeSchema>) =>
+  across.ledger(ports, who, { from: from ?? null, to: to ?? null });
 
 async function putUsers(ports: Ports, who: Identity, shard: number, some: { id: string; fields: UserFields }[]): Promise<User[]> {
   const { users, wakes } = await ports.shards.get(who.org, shard).putUsers(some);
@@ -310,6 +310,6 @@ function parseUserId(id: string | undefined): string {
 }
 
 function fieldsOf(user: Partial<z.infer<typeof inlineUserSchema>>): UserFields {
-  const { name, email, phone, locale, timeZone, manager, whatsappOptIn } = user;
-  return { name, email, phone, locale, timeZone, manager, whatsappOptIn };
+  const { name, email, phone, locale, timeZone, manager, whatsappOptIn, roles, teams, lists } = user;
+  return { name, email, phone, locale, timeZone, manager, whatsappOptIn, roles, teams, lists };
 }

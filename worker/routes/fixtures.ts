@@ -1,16 +1,17 @@
 import { Buffer } from "node:buffer";
 import { openSql } from "../adapters/node-sqlite.ts";
 import { createApp } from "../app.ts";
+import { Courier } from "../pipeline/courier.ts";
 import type { Outside, Shards } from "../ports.ts";
 import { fixedClock, memoryQueue, memoryStore } from "../settings/fixtures.ts";
 import { createVault } from "../settings/vault.ts";
 import type { ShardCalls } from "../shard/calls.ts";
-import { Shard } from "../shard/shard.ts";
+import { Shard, type Work } from "../shard/shard.ts";
 
 export const ORIGIN = "http://localhost:8787";
 
 /** Real shards in memory, one transaction a call. */
-function memoryShards(clock: Outside["clock"]): Shards {
+function memoryShards(clock: Outside["clock"], work: (org: string, shard: number, work: Work) => void): Shards {
   const calls = new Map<string, ShardCalls>();
   const open = (org: string, shard: number): ShardCalls => {
     const sql = openSql(":memory:");
@@ -22,6 +23,8 @@ function memoryShards(clock: Outside["clock"]): Shards {
           sql.transaction(() => {
             const answer: unknown = Reflect.apply(Reflect.get(target, name) as (...args: unknown[]) => unknown, target, args);
             target.beforeCommit();
+            const left = target.takeWork();
+            if (left) work(org, shard, left);
             return answer;
           }),
     }) as unknown as ShardCalls;
@@ -45,7 +48,7 @@ export async function localApp() {
     clock,
     store,
     queue: memoryQueue(),
-    shards: memoryShards(clock),
+    shards: memoryShards(clock, (org, shard, work) => void pending.push(courier.run(org, shard, work))),
     vault: createVault({ keys: { k1: Buffer.alloc(32, 1).toString("base64") }, active: "k1" }),
     background: (work) => void pending.push(work),
     config: {
@@ -59,6 +62,7 @@ export async function localApp() {
     socket: async () => new Response(),
     isFromQueue: async () => false,
   };
+  const courier = new Courier(outside);
   const app = createApp(outside);
 
   const call = async (method: string, path: string, { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {}) => {

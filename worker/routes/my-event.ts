@@ -4,7 +4,6 @@ import { wallClockAt } from "@carillon/shared/zones";
 import { notFound } from "../errors.ts";
 import { shardOf } from "../pipeline/place.ts";
 import type { Ports } from "../ports.ts";
-import { findEvent } from "./crm.ts";
 import { showPreferences } from "./preferences.ts";
 import type { Identity } from "./route.ts";
 
@@ -13,9 +12,9 @@ import type { Identity } from "./route.ts";
  * @throws 404 also where the event is not about this person
  */
 export async function showMyEvent(ports: Ports, who: Identity, id: string): Promise<MyEvent> {
-  const event = await findEvent(ports, who, id);
-  const deliveries = event.deliveries.filter((delivery) => delivery.user === who.user);
-  if (deliveries.length === 0) throw notFound("event");
+  const event = await ports.shards.get(who.org, shardOf(who.user, who.shards)).event(id, who.user);
+  if (!event || event.deliveries.length === 0) throw notFound("event");
+  const { deliveries } = event;
   const timeZone = await zoneOf(ports, who);
   return {
     id: event.id,

@@ -3,13 +3,13 @@ import { CHANNELS } from "@carillon/shared/channels";
 import { eventSchema } from "@carillon/shared/events";
 import { REASONS } from "@carillon/shared/reasons";
 import { readEvent } from "../pipeline/accept.ts";
+import * as across from "../pipeline/across.ts";
 import type { Ports } from "../ports.ts";
 import { readSettings } from "../settings/store.ts";
-import { withRules } from "../settings/with-rules.ts";
 import type { Identity } from "./route.ts";
 
 /** An event as it would be posted, and the instant to decide at: past or future, now if absent. */
-export const simulateBodySchema = eventSchema.extend({ at: z.iso.datetime({ offset: true }).nullish() });
+export const simulateBodySchema = eventSchema.safeExtend({ at: z.iso.datetime({ offset: true }).nullish() });
 
 export const simulationSchema = z.object({
   decisions: z.array(
@@ -25,9 +25,9 @@ export const simulationSchema = z.object({
   ),
 });
 
-/** Decided by the very code that decides in earnest. With several shards each will be asked for its own people here. */
+/** Decided by the very code that decides in earnest. */
 export async function answerSimulation(ports: Ports, who: Identity, { at, ...input }: z.infer<typeof simulateBodySchema>) {
   const { eventTypes } = await readSettings(ports, who.org, who.version);
   const event = readEvent(eventTypes, input, "simulation");
-  return withRules(ports, who, 0, (shard) => shard.simulate({ version: who.version, event, at: at ? Date.parse(at) : null }));
+  return across.simulate(ports, who, event, at ? Date.parse(at) : null);
 }

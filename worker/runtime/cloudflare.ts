@@ -7,12 +7,11 @@ import { upstashStore } from "../adapters/upstash-redis.ts";
 import { createApp } from "../app.ts";
 import { channels } from "../channels/all.ts";
 import { Unavailable } from "../errors.ts";
-import { publish } from "../pipeline/publish.ts";
+import { Courier, forOrder } from "../pipeline/courier.ts";
 import type { Background, Outside, Ports, Sql } from "../ports.ts";
-import { finishChange } from "../settings/change.ts";
 import { createVault } from "../settings/vault.ts";
 import type { ShardCalls } from "../shard/calls.ts";
-import { Shard, type SyncCalls } from "../shard/shard.ts";
+import { Shard, type SyncCalls, type Work } from "../shard/shard.ts";
 import { assetType } from "./asset-types.ts";
 import { readEnvironment } from "./environment.ts";
 import { rearmAll } from "../pipeline/rearm.ts";
@@ -102,7 +101,10 @@ export class ShardObject extends DurableObject<Bindings> {
   readonly #shard: Shard;
   readonly #org: string;
   readonly #number: number;
+  readonly #courier: Courier;
   #ringsAt: number | null = null;
+  /** What the answer of the call just made waits for; null for nothing. */
+  #inOrder: Promise<void> | null = null;
   #frames = new WeakMap<WebSocket, number[]>();
 
   constructor(ctx: DurableObjectState, bindings: Bindings) {
@@ -111,6 +113,18 @@ export class ShardObject extends DurableObject<Bindings> {
     if (org === "") throw new Error("A shard is named <org>.<number>");
     this.#org = org;
     this.#number = Number(number);
+    // To itself a shard speaks without a call, which would be billed.
+    const own = new Proxy({} as ShardCalls, {
+      get:
+        (_, name: keyof SyncCalls) =>
+        async (...args: unknown[]) =>
+          this.call(name, args),
+    });
+    const isOwn = (other: string, shard: number) => other === org && shard === this.#number;
+    this.#courier = new Courier({
+      ...outside,
+      shards: { get: (other, shard) => (isOwn(other, shard) ? own : outside.shards.get(other, shard)) },
+    });
     const sql: Sql = {
       exec: (query, ...values) => ctx.storage.sql.exec(query, ...values) as never,
       transaction: (work) => ctx.storage.transactionSync(work),
@@ -130,7 +144,8 @@ export class ShardObject extends DurableObject<Bindings> {
   }
 
   call(name: keyof SyncCalls, args: unknown[]): unknown {
-    return this.#run(() => (this.#shard[name] as (...args: unknown[]) => unknown)(...args));
+    const answer = this.#run(() => (this.#shard[name] as (...args: unknown[]) => unknown)(...args));
+    return this.#inOrder ? this.#inOrder.then(() => answer) : answer;
   }
 
   override fetch(request: Request): Response {
@@ -176,17 +191,26 @@ export class ShardObject extends DurableObject<Bindings> {
   override async alarm(): Promise<void> {
     this.#ringsAt = null;
     try {
-      const { wakes, change } = this.#run(() => this.#shard.alarm());
-      await publish(ports, this.#org, this.#number, wakes);
-      if (change) await finishChange(ports, this.#org, change);
+      await this.#do(this.#run(() => this.#shard.alarm()));
     } catch (error) {
-      console.error(
-        JSON.stringify({ level: "error", message: "a shard's timer failed", org: this.#org, shard: this.#number, error: String(error) }),
-      );
+      this.#complain("a shard's timer failed", error);
     } finally {
       const next = this.#shard.nextAlarm();
       if (next !== null) this.#arm(next);
     }
+  }
+
+  /** Never rejects: what could not be done comes up again with the timer. */
+  async #do(work: Work): Promise<void> {
+    try {
+      await this.#courier.run(this.#org, this.#number, work);
+    } catch (error) {
+      this.#complain("a shard's work outside failed", error);
+    }
+  }
+
+  #complain(message: string, error: unknown): void {
+    console.error(JSON.stringify({ level: "error", message, org: this.#org, shard: this.#number, error: String(error) }));
   }
 
   /** One call, one transaction. Frames and answers leave only after the disk has it: the runtime holds them back until then. */
@@ -203,6 +227,10 @@ export class ShardObject extends DurableObject<Bindings> {
       throw error;
     }
     for (const { person, frame } of this.#shard.takeTold()) for (const socket of this.ctx.getWebSockets(person)) this.#send(socket, frame);
+    const left = this.#shard.takeWork();
+    const done = left && this.#do(left);
+    if (done) this.ctx.waitUntil(done);
+    this.#inOrder = done && left.carry.length > 0 ? forOrder(done) : null;
     const alarm = this.#shard.takeAlarm();
     if (alarm !== null) this.#arm(alarm);
     return answer;

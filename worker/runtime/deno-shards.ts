@@ -2,9 +2,10 @@ import { SOCKET_CLOSE, SOCKET_PROTOCOL, type ServerFrame } from "@carillon/share
 import { LIMITS } from "@carillon/shared/limits";
 import { openSql, type HostSql } from "../adapters/node-sqlite.ts";
 import { AppError, Unavailable, unauthorized } from "../errors.ts";
+import { forOrder } from "../pipeline/courier.ts";
 import type { Clock, Shards } from "../ports.ts";
 import type { ShardCalls } from "../shard/calls.ts";
-import { Shard, type AlarmWork, type SyncCalls } from "../shard/shard.ts";
+import { Shard, type SyncCalls, type Work } from "../shard/shard.ts";
 
 /** Longer timers fire at once on Deno; a timer therefore sleeps an hour at the most and looks again. */
 const LONGEST_SLEEP_MS = 3_600_000;
@@ -18,8 +19,8 @@ type Deps = {
   /** Where the databases lie, one file a shard. */
   folder: string;
   clock: Clock;
-  /** Does what a shard's timer found to be done outside of it. Never rejects. */
-  work(org: string, shard: number, work: AlarmWork): Promise<void>;
+  /** Does what a shard leaves to be done outside of it. */
+  work(org: string, shard: number, work: Work): Promise<void>;
 };
 
 /** The shards of all organisations in this process, over node:sqlite. */
@@ -139,9 +140,12 @@ export class ShardHost {
         try {
           const answer = call.run();
           const told = this.#shard.takeTold();
+          const work = this.#shard.takeWork();
           after.push(() => {
             for (const { person, frame } of told) this.#tell(person, frame);
-            call.resolve(answer as never);
+            const done = work && this.#do(work);
+            if (done && work.carry.length > 0) void forOrder(done).then(() => call.resolve(answer as never));
+            else call.resolve(answer as never);
           });
         } catch (error) {
           if (batch.length > 1) throw new OneFailed(call, error);
@@ -253,15 +257,25 @@ export class ShardHost {
     this.#ringsAt = null;
     if (isEarly) return this.#arm(at!);
     try {
-      const work = await this.#enqueue(() => this.#shard.alarm());
-      await this.#deps.work(this.#org, this.#number, work);
+      await this.#do(await this.#enqueue(() => this.#shard.alarm()));
     } catch (error) {
-      console.error(
-        JSON.stringify({ level: "error", message: "a shard's timer failed", org: this.#org, shard: this.#number, error: String(error) }),
-      );
+      this.#complain("a shard's timer failed", error);
     } finally {
       await this.calls.rearm().catch(() => this.#arm(this.#deps.clock.now() + 5_000));
     }
+  }
+
+  /** Never rejects: what could not be done comes up again with the timer. */
+  async #do(work: Work): Promise<void> {
+    try {
+      await this.#deps.work(this.#org, this.#number, work);
+    } catch (error) {
+      this.#complain("a shard's work outside failed", error);
+    }
+  }
+
+  #complain(message: string, error: unknown): void {
+    console.error(JSON.stringify({ level: "error", message, org: this.#org, shard: this.#number, error: String(error) }));
   }
 }
 

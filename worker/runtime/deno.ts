@@ -5,10 +5,9 @@ import { createApp } from "../app.ts";
 import { embeddedQueue } from "../embedded/queue.ts";
 import { embeddedStore } from "../embedded/store.ts";
 import { Unavailable } from "../errors.ts";
+import { Courier } from "../pipeline/courier.ts";
 import { deliver } from "../pipeline/deliver.ts";
-import { publish } from "../pipeline/publish.ts";
 import type { Clock, Outside, Ports, Queue } from "../ports.ts";
-import { finishChange } from "../settings/change.ts";
 import { createVault } from "../settings/vault.ts";
 import { channels } from "../channels/all.ts";
 import { fileAssets } from "./deno-assets.ts";
@@ -34,10 +33,7 @@ export async function serve(
   const shards: DenoShards = new DenoShards({
     folder: `${options.data}/shards`,
     clock,
-    work: async (org, shard, { wakes, change }) => {
-      await publish(ports, org, shard, wakes);
-      if (change) await finishChange(ports, org, change);
-    },
+    work: (org, shard, work) => courier.run(org, shard, work),
   });
   const store = environment.redis ? upstashStore(environment.redis) : embeddedStore(openSql(`${options.data}/store.db`), clock);
   const isFromQueue = environment.qstash ? queueReceiver(environment.qstash) : async () => false;
@@ -64,6 +60,7 @@ export async function serve(
       }),
   };
   const ports: Ports = { ...outside, channels, self: (request) => app(request) };
+  const courier = new Courier(outside);
   const app = createApp(outside);
 
   const server = Deno.serve({ hostname: options.hostname, port: options.port, onListen() {} }, (request, { remoteAddr }) =>

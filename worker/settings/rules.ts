@@ -11,6 +11,7 @@ export function rulesOf(settings: Settings): Rules {
   const inApp = inAppSettingsSchema.parse(settings.channels["in-app"].settings ?? {});
   return {
     version: settings.version,
+    ...(settings.shards === undefined ? {} : { shards: settings.shards }),
     gates,
     cells: settings.routing.cells,
     quietHours: settings.quietHours,

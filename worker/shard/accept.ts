@@ -1,23 +1,73 @@
 import { CHANNELS } from "@carillon/shared/channels";
 import { compile, type Decision, type Rules } from "@carillon/shared/decide";
 import type { Event } from "@carillon/shared/events";
+import { LIMITS } from "@carillon/shared/limits";
 import { expand } from "../pipeline/expand.ts";
-import type { Accepted } from "./calls.ts";
+import type { Accepted, AcceptedInput } from "./calls.ts";
 import { HAS_ROW, IN_INBOX, STATE, deliveryNumber, skippedCell } from "./ledger/cells.ts";
 import { hourOf } from "./ledger/tally.ts";
 import type { UserFields } from "@carillon/shared/people";
 import type { Parts } from "./parts.ts";
 import { replan } from "./plan.ts";
 import { settleOlder } from "./settle-early.ts";
+import { recipientsByShard } from "./shares.ts";
 import { toDecided, type Person } from "./people/people.ts";
 
-/** Accepts one event: once for its id, whole, with all its decisions, items and deliveries in the caller's transaction. */
-export function acceptEvent(parts: Parts, rules: Rules, event: Event, hash: string, now: number): Accepted {
-  const { events } = parts;
-  const known = events.hashOf(event.id);
+/**
+ * Accepts one event at its home: once for its id, whole, with all decisions, items and deliveries of this shard's people in the
+ * caller's transaction. What is for people of other shards is written down as their shares.
+ */
+export function acceptEvent(parts: Parts, rules: Rules, { event, hash, people }: AcceptedInput, now: number): Accepted {
+  const known = parts.events.hashOf(event.id);
   if (known)
-    return isSameBody(known.hash, hash) ? { id: event.id, accepted: known.people, duplicate: true } : { id: event.id, reused: true };
+    return isSameBody(known.hash, hash) ? { id: event.id, accepted: known.accepted, duplicate: true } : { id: event.id, reused: true };
 
+  const shards = rules.shards ?? 1;
+  if (shards === 1) {
+    const accepted = tell(parts, rules, event, { hash, shards: [], accepted: null }, now);
+    return { id: event.id, accepted, duplicate: false };
+  }
+  const accepted = people ?? event.recipients.length;
+  const byShard = recipientsByShard(event, shards);
+  const own = byShard.get(parts.shard) ?? [];
+  byShard.delete(parts.shard);
+  const n = parts.events.next();
+  tell(parts, rules, { ...event, recipients: own }, { hash, shards: [...byShard.keys()], accepted }, now);
+  for (const [shard, recipients] of byShard) parts.shares.add(shard, n, { ...event, recipients });
+  return { id: event.id, accepted, duplicate: false };
+}
+
+/** Takes on what another shard, the event's home, has accepted for people of this one. Once, however often it is handed over. */
+export function takeShare(parts: Parts, rules: Rules, event: Event, now: number): void {
+  if (parts.events.hashOf(event.id) === null) tell(parts, rules, event, { hash: "", shards: [], accepted: null }, now);
+}
+
+/** What only the home's row of an event has; `accepted` is null where its own people are all. */
+type Whole = { hash: string; shards: number[]; accepted: number | null };
+
+/** Tells this shard's people of an event: few at once, many slice by slice from here on. Answers how many they are. */
+function tell(parts: Parts, rules: Rules, event: Event, whole: Whole, now: number): number {
+  const { people, fanOuts } = parts;
+  const last = event.audience ? people.highest() : null;
+  const count = event.audience ? people.countAudience(event.audience, last!) : event.recipients.length;
+  if (!event.audience && count <= LIMITS.atOnce) {
+    store(parts, rules, event, whole, 0, now);
+    return count;
+  }
+  const n = store(parts, rules, { ...event, recipients: [] }, { ...whole, accepted: whole.accepted ?? count }, 0, now);
+  // What it resolves is settled now, and not once more with each slice.
+  fanOuts.start(n, { ...event, resolves: [] }, count, last);
+  return count;
+}
+
+/** One slice of a fan-out whose first row is `head`. */
+export function tellSlice(parts: Parts, rules: Rules, event: Event, slice: number, now: number): void {
+  store(parts, rules, event, { hash: "", shards: [], accepted: null }, slice, now);
+}
+
+/** Stores a row of an event with its people and all that was decided for them; answers its number. */
+function store(parts: Parts, rules: Rules, event: Event, whole: Whole, slice: number, now: number): number {
+  const { events } = parts;
   const persons = event.recipients.map(({ id, fields }) => putPerson(parts, rules, id, fields, now));
   const texts = expand(
     event,
@@ -25,17 +75,20 @@ export function acceptEvent(parts: Parts, rules: Rules, event: Event, hash: stri
     rules.texts,
   );
   const n = events.reserve(persons.length);
-  const { recipients: _, ...kept } = event;
-  const stored = { ...kept, n, at: now, hash, rules: rules.version, people: persons.map((person) => person.n), texts };
-  events.insert(stored);
+  const { recipients: _, audience: _audience, ...kept } = persons.length === 0 ? withoutWords(event) : event;
+  const stored = { ...kept, ...whole, n, at: now, rules: rules.version, people: persons.map((person) => person.n), texts };
+  events.insert(stored, slice);
   parts.search.note(stored);
 
   settleOlder(parts, event, n, stored.people);
   const decide = compile(rules, event);
   persons.forEach((person, index) => schedule(parts, event, person, n + index, decide(toDecided(person, now), now), now));
   CHANNELS.forEach((_channel, channel) => parts.tally.accepted(hourOf(now), channel, persons.length));
-  return { id: event.id, accepted: persons.length, duplicate: false };
+  return n;
 }
+
+/** What was said stands with the people to whom it was said, so that it goes when they are erased. */
+const withoutWords = (event: Event): Event => ({ ...event, data: {}, actor: null, link: null });
 
 /** Before it had a fingerprint, a body was known by its SHA-256. The two can't be compared, and the repeat is by far the likelier. */
 const SHA256_LENGTH = 43;

@@ -1,7 +1,8 @@
 import { CHANNELS, type Channel } from "@carillon/shared/channels";
 import { ALERT_TYPE } from "@carillon/shared/event-types";
+import type { Rules } from "@carillon/shared/decide";
 import type { Event } from "@carillon/shared/events";
-import { acceptEvent } from "./accept.ts";
+import { takeShare } from "./accept.ts";
 import { hourOf } from "./ledger/tally.ts";
 import type { Fault } from "./ledger/gates.ts";
 import type { Parts } from "./parts.ts";
@@ -25,7 +26,7 @@ export function tellOfFault(
     : `${NAMES[channel]} has stopped`;
   tell(
     parts,
-    `fault.${channel}.${template ? `${template.name}.${template.language}.` : ""}${now}`,
+    `fault.${channel}.${template ? `${template.name}.${template.language}.` : ""}${momentOf(parts, now)}`,
     what,
     [why, remedy ?? ""].filter(Boolean).join(" "),
     `/${channel}`,
@@ -46,19 +47,22 @@ export function tellOfFailure(parts: Parts, channel: Channel, now: number): void
   );
 }
 
-/** Nobody is told where no admin has a bell. */
+/** Each shard finds out by itself that a provider is away; what several say within ten minutes is one alert. */
+const momentOf = ({ gates }: Parts, now: number): number => ((gates.rules()?.shards ?? 1) === 1 ? now : Math.floor(now / 600_000));
+
+/** The admins' bells may be in any shard. Nobody is told where no admin has one. */
 function tell(parts: Parts, id: string, name: string, text: string, link: string, now: number): void {
   const rules = parts.gates.rules();
   if (!rules || parts.events.hashOf(`alert.${id}`) !== null) return;
-  const admins = parts.people.admins();
-  if (admins.length === 0) return;
+  const shards = rules.shards ?? 1;
+  if (shards === 1 && parts.people.admins().length === 0) return;
   const event: Event = {
     id: `alert.${id}`,
     type: ALERT_TYPE,
     typeName: name,
     priority: "high",
     actor: null,
-    recipients: admins.map((admin) => ({ id: admin.id, fields: null })),
+    recipients: [],
     data: { text },
     link,
     occurredAt: null,
@@ -67,5 +71,13 @@ function tell(parts: Parts, id: string, name: string, text: string, link: string
     collapseKey: null,
     resolves: [],
   };
-  acceptEvent(parts, { ...rules, cells: { ...rules.cells, [ALERT_TYPE]: ONLY_THE_BELL } }, event, "", now);
+  const n = parts.events.next();
+  takeAlert(parts, rules, event, now);
+  for (let shard = 0; shard < shards; shard++) if (shard !== parts.shard) parts.shares.add(shard, n, event);
+}
+
+/** Tells the admins of this shard, once. */
+export function takeAlert(parts: Parts, rules: Rules, event: Event, now: number): void {
+  const recipients = parts.people.admins().map((admin) => ({ id: admin.id, fields: null }));
+  takeShare(parts, { ...rules, cells: { ...rules.cells, [ALERT_TYPE]: ONLY_THE_BELL } }, { ...event, recipients }, now);
 }

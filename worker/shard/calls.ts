@@ -1,4 +1,5 @@
 import type { Role } from "@carillon/shared/access";
+import type { Audience } from "@carillon/shared/audience";
 import type { Channel, ExternalChannel } from "@carillon/shared/channels";
 import type { Rules } from "@carillon/shared/decide";
 import type { RoutingCells } from "@carillon/shared/event-types";
@@ -11,6 +12,8 @@ import type { QuietHours } from "@carillon/shared/quiet-hours";
 import type { Reason } from "@carillon/shared/reasons";
 import type { Release, Settings } from "@carillon/shared/settings";
 import type { Message, Outcome, PushSubscription } from "../channels/channel.ts";
+import type { Progress } from "./fan-out.ts";
+import type { Handover } from "./shares.ts";
 
 /**
  * What a shard can be asked. Every call is one transaction and idempotent where a repeat is possible; an answer is given only
@@ -21,13 +24,22 @@ export type ShardCalls = {
   /** Takes on newer rules and acts on what they change (parks, releases, cancels). Older ones are ignored. */
   apply(rules: Rules, releases?: Partial<Record<Channel, Release>>): Promise<{ wakes: Wake[] }>;
 
-  accept(call: { version: number; events: { event: Event; hash: string }[] }): Promise<Behind | { results: Accepted[]; wakes: Wake[] }>;
-  event(id: string): Promise<EventView | null>;
+  accept(call: { version: number; events: AcceptedInput[] }): Promise<Behind | { results: Accepted[]; wakes: Wake[] }>;
+  /** Takes shares of events whose home is another shard; what this shard has already is left as it is. */
+  take(call: { version: number; events: Event[] }): Promise<Behind | { taken: number }>;
+  /**
+   * Of the home's own host: what is to be handed to that shard next, after it has taken everything up to `taken`; null when nothing
+   * waits for it. `version` is that of the rules that it was accepted by.
+   */
+  handOver(shard: number, taken: number | null): Promise<(Handover & { version: number }) | null>;
+  /** An event as far as this shard knows it, for one person or for all; `shards` names those that have the rest. */
+  event(id: string, user?: string): Promise<EventPart | null>;
 
   putUsers(users: { id: string; fields: UserFields }[]): Promise<{ users: User[]; wakes: Wake[] }>;
   user(id: string): Promise<User | null>;
   /** People of the CRM whose id, email or a part of whose name begins with `q`; admins, who have a bell too, are not among them. */
   suggestUsers(call: { q: string; limit: number }): Promise<User[]>;
+  countAudience(audience: Audience): Promise<number>;
   /** Removes a person from people, inboxes, search and log texts. False if there was none. */
   eraseUser(id: string): Promise<boolean>;
 
@@ -40,8 +52,10 @@ export type ShardCalls = {
   ): Promise<Behind | ({ wakes: Wake[] } & ({ saved: PreferencesView } | { code: string; issues: Issue[] }))>;
   /** What would become of an event, decided by the same code; nothing is stored. `at` null is now. */
   simulate(call: { version: number; event: Event; at: number | null }): Promise<Behind | { decisions: SimulatedDecision[] }>;
-  /** Cancels what is not sent yet; null for an unknown event. */
-  cancel(event: string): Promise<{ cancelled: number } | null>;
+  /** Cancels what is not sent yet, and what is not even told yet; null for an unknown event. */
+  cancel(event: string): Promise<{ cancelled: number; shards: number[] } | null>;
+  /** The same of a share, also of one that is still to come. */
+  cancelShare(event: string): Promise<{ cancelled: number }>;
   /** Who is quiet just now, and when the next held delivery is released. */
   quietNow(): Promise<QuietNow>;
 
@@ -91,7 +105,8 @@ export type ShardCalls = {
   mark(call: { user: string; mark: InboxMark; ids: string[] | "all" }): Promise<{ unread: number }>;
   socketTicket(user: string, expiresAt: number): Promise<string>;
 
-  deliveries(query: DeliveryQuery): Promise<{ data: Delivery[]; next: string | null }>;
+  /** Newest first. `reached`: nothing newer than this instant is left out, ms. */
+  deliveries(query: DeliveryQuery): Promise<{ data: Delivery[]; next: string | null; reached: number }>;
   delivery(id: string): Promise<Delivery | null>;
   /** Sends failed, skipped-for-address or expired-lease deliveries once more; answers how many. Sent ones are left alone. */
   retry(ids: string[]): Promise<{ retried: number; wakes: Wake[] }>;
@@ -121,6 +136,9 @@ export type Behind = { behind: true };
 
 /** A wake-up to be published. */
 export type Wake = { channel: ExternalChannel; at: number; number: string };
+
+/** `people`: how many an event's audience has over all shards; absent for a list of recipients. */
+export type AcceptedInput = { event: Event; hash: string; people?: number };
 
 export type Accepted = { id: string; accepted: number; duplicate: boolean } | { id: string; reused: true };
 
@@ -164,9 +182,14 @@ export type EventView = {
   acceptedAt: string;
   /** What it was decided by; `/admin/api/settings/history` names who made this version and when. */
   settingsVersion: number;
+  /** The first 500, as are the deliveries; the log has all of them. */
   recipients: string[];
   deliveries: Delivery[];
+  /** How far it is, for an event with more people than can be told at once; absent for all others. */
+  fanOut?: Progress;
 };
+/** `accepted`: how many people it is for in all, as far as this shard knows. */
+export type EventPart = EventView & { shards: number[]; accepted: number };
 
 export type InboxQuery = { user: string; filter: InboxFilter; q: string | null; type: string | null; limit: number; cursor: string | null };
 

@@ -1,4 +1,5 @@
 import type { Sql } from "../ports.ts";
+import type { FanOuts } from "./fan-out.ts";
 import type { Inbox } from "./inbox/inbox.ts";
 import type { Search } from "./inbox/search.ts";
 import type { Deliveries } from "./ledger/deliveries.ts";
@@ -9,6 +10,7 @@ import type { Tally } from "./ledger/tally.ts";
 import type { Wakes } from "./ledger/wakes.ts";
 import type { Browsers } from "./people/browsers.ts";
 import type { People } from "./people/people.ts";
+import type { Shares } from "./shares.ts";
 
 /** The parts of one shard, over one database. */
 export type Parts = {
@@ -26,6 +28,9 @@ export type Parts = {
   gates: Gates;
   templateFaults: TemplateFaults;
   wakes: Wakes;
+  /** What of this shard's events others have still to take. */
+  shares: Shares;
+  fanOuts: FanOuts;
   /** Whether the person looks at a tab with the bell just now. */
   isWatching: (person: string) => boolean;
   /** From 0 to 1, for jitter. */

@@ -150,7 +150,7 @@ test("an expired one is not sent, a cancelled one neither", () => {
   const { shard, post, cell, serve, go } = makeShard(NIGHTS, at("22:00"));
   post({ id: "short", expiresAt: new Date(at("23:00")).toISOString() });
   post({ id: "called-off" });
-  expect(shard.cancel("called-off")).toEqual({ cancelled: 1 });
+  expect(shard.cancel("called-off")).toEqual({ cancelled: 1, shards: [] });
   expect(shard.cancel("unknown")).toBeNull();
   go(at("08:00", "2026-11-24"));
   expect(serve()).toEqual([]);

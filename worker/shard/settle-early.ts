@@ -8,10 +8,47 @@ import type { Parts } from "./parts.ts";
 /** How many older events of one key are looked at; a key is about one matter, and its older ones are settled already. */
 const KEY_EVENTS = 50;
 
-/** Cancels what is not sent yet of an event; what is being sent right now goes on. Answers how many. */
-export function cancelEvent(parts: Parts, event: StoredEvent): number {
-  return settle(parts, event, null, STATE.cancelled, "cancelled");
+/**
+ * Cancels what is not sent yet of an event, and what was not even told yet; what is being sent right now goes on. Answers how many,
+ * and the shards that it was shared out to; null for an unknown event.
+ */
+export function cancelEvent(parts: Parts, id: string, now: number): { cancelled: number; shards: number[] } | null {
+  const rows = parts.events.rowsOf(id);
+  const [first] = rows;
+  if (!first) return null;
+  parts.fanOuts.cancel(first.n, now);
+  parts.shares.drop(first.n);
+  const cancelled = rows.reduce((sum, row) => sum + settle(parts, row, null, STATE.cancelled, "cancelled"), 0);
+  return { cancelled, shards: first.shards };
 }
+
+/** The same of a share. One that is still to come finds itself known, and without people. */
+export function cancelShare(parts: Parts, id: string, now: number): { cancelled: number } {
+  const known = cancelEvent(parts, id, now);
+  if (!known) parts.events.insert({ ...NOTHING, n: parts.events.reserve(0), id, at: now });
+  return { cancelled: known?.cancelled ?? 0 };
+}
+
+/** What is known of an event that was cancelled before it came. */
+const NOTHING: Omit<StoredEvent, "n" | "id" | "at"> = {
+  type: "",
+  typeName: null,
+  priority: "normal",
+  actor: null,
+  data: {},
+  link: null,
+  occurredAt: null,
+  collapseKey: null,
+  resolves: [],
+  deliverAt: null,
+  expiresAt: null,
+  hash: "",
+  rules: 0,
+  shards: [],
+  accepted: null,
+  people: [],
+  texts: {},
+};
 
 /** A newer event takes the place of older waiting ones with its key, for its own people; what it resolves is no longer true for anyone. */
 export function settleOlder(parts: Parts, event: Event, n: number, people: number[]): void {

@@ -1,12 +1,16 @@
+import type { Audience } from "@carillon/shared/audience";
+import { ALERT_TYPE } from "@carillon/shared/event-types";
 import { EXTERNAL_CHANNELS, type Channel, type ExternalChannel } from "@carillon/shared/channels";
 import type { Rules } from "@carillon/shared/decide";
 import { clientFrameSchema, type ClientFrame, type ServerFrame } from "@carillon/shared/inbox";
 import type { Preferences } from "@carillon/shared/preferences";
 import type { PushSubscription } from "../channels/channel.ts";
 import type { Clock, Sql } from "../ports.ts";
-import { acceptEvent } from "./accept.ts";
+import { acceptEvent, takeShare } from "./accept.ts";
+import { takeAlert } from "./alerts.ts";
 import type { Behind, SettingsChange, ShardCalls, Wake } from "./calls.ts";
 import { erase } from "./erase.ts";
+import { FanOuts, continueFanOut } from "./fan-out.ts";
 import { Inbox } from "./inbox/inbox.ts";
 import { Search } from "./inbox/search.ts";
 import { Tickets } from "./inbox/tickets.ts";
@@ -29,8 +33,9 @@ import { outlookOf } from "./outlook.ts";
 import { optOut } from "./opt-out.ts";
 import { quietNow } from "./quiet-now.ts";
 import { takeReceipt } from "./receipts.ts";
+import { Shares } from "./shares.ts";
 import { Counter } from "./serve.ts";
-import { cancelEvent } from "./settle-early.ts";
+import { cancelEvent, cancelShare } from "./settle-early.ts";
 import { simulate } from "./simulate.ts";
 import { appearDue, park, release, switchGates } from "./switch.ts";
 
@@ -56,13 +61,17 @@ export type Told = { person: string; frame: ServerFrame };
 
 export type SocketFrame = Extract<ClientFrame, { type: "renew" | "visible" }>;
 
-/** What the timer found to do that needs the world outside: wake-ups to publish, a settings change to finish. */
-export type AlarmWork = { wakes: Wake[]; change: SettingsChange | null };
+/** What needs the world outside: wake-ups to publish, a settings change to finish, shards to which shares are to be handed. */
+export type Work = { wakes: Wake[]; change: SettingsChange | null; carry: number[] };
 
 /** After this long without a sign of life, what is due is woken again. Twice this is the latest. */
 const SWEEP_MS = 20_000;
 /** How soon the timer tries again after the queue could not take a wake-up. */
 const MISSED_MS = 5_000;
+/** How soon shares are offered again to a shard that could not be reached. */
+const SHARES_MS = 5_000;
+/** Between two slices of a fan-out, so that all others find the shard free most of the time. */
+const SLICE_PAUSE_MS = 10;
 /** A settings change that takes longer than this has lost its process. */
 const CHANGE_LOST_MS = 10_000;
 
@@ -82,6 +91,7 @@ export class Shard implements SyncCalls {
   readonly #clock: Clock;
   #told: Told[] = [];
   #alarm: number | null = null;
+  #work: Work | null = null;
   #lastNow = 0;
 
   constructor(deps: Deps) {
@@ -96,6 +106,8 @@ export class Shard implements SyncCalls {
     const gates = new Gates(sql);
     const browsers = new Browsers(sql, people);
     const templateFaults = new TemplateFaults(sql);
+    const shares = new Shares(sql);
+    const fanOuts = new FanOuts(sql);
     const inbox = new Inbox({
       sql,
       shard,
@@ -119,6 +131,8 @@ export class Shard implements SyncCalls {
       gates,
       templateFaults,
       wakes,
+      shares,
+      fanOuts,
       isWatching,
       random,
     };
@@ -138,9 +152,10 @@ export class Shard implements SyncCalls {
 
   /** The transaction was rolled back: nothing that is only in memory may be trusted. */
   forget(): void {
-    const { people, events, search, tally, gates, wakes } = this.#parts;
-    for (const part of [people, events, search, tally, gates, wakes, this.#counter]) part.forget();
+    const { people, events, search, tally, gates, wakes, shares, fanOuts } = this.#parts;
+    for (const part of [people, events, search, tally, gates, wakes, shares, fanOuts, this.#counter]) part.forget();
     this.#told = [];
+    this.#work = null;
     this.#lastNow = 0;
   }
 
@@ -158,6 +173,14 @@ export class Shard implements SyncCalls {
     return alarm;
   }
 
+  /** What this transaction leaves to be done outside, after its commit; null for nothing. */
+  takeWork(): Work | null {
+    const carry = this.#parts.shares.takeFresh();
+    const work = this.#work ?? (carry.length > 0 ? { wakes: [], change: null, carry } : null);
+    this.#work = null;
+    return work;
+  }
+
   /** When the timer has to ring next, from the rows alone; null when nothing waits. */
   nextAlarm(): number | null {
     const now = this.#now();
@@ -172,16 +195,24 @@ export class Shard implements SyncCalls {
     }
     for (const channel of EXTERNAL_CHANNELS) instants.push(this.#probeAt(channel));
     if (this.#org.pending()) instants.push(now + CHANGE_LOST_MS);
+    if (this.#parts.fanOuts.open()) instants.push(now + SLICE_PAUSE_MS);
+    if (this.#parts.shares.waiting().length > 0) instants.push(now + SHARES_MS);
     const known = instants.filter((instant) => instant !== null);
     return known.length === 0 ? null : Math.min(...known);
   }
 
-  /** The timer has rung: lets in-app items appear, wakes what nobody has come for. Asks for nothing twice within a sweep. */
-  alarm(): AlarmWork {
+  /**
+   * The timer has rung: tells the next few people of a fan-out, lets in-app items appear, wakes what nobody has come for. Asks for
+   * nothing twice within a sweep.
+   */
+  alarm(): Work {
     const now = this.#now();
-    const { deliveries, wakes } = this.#parts;
+    const { deliveries, wakes, shares } = this.#parts;
     const rules = this.#parts.gates.rules();
-    if (rules) appearDue(this.#parts, rules, now);
+    if (rules) {
+      continueFanOut(this.#parts, rules, now);
+      appearDue(this.#parts, rules, now);
+    }
 
     for (const channel of EXTERNAL_CHANNELS) {
       const number = channelNumber(channel);
@@ -198,7 +229,7 @@ export class Shard implements SyncCalls {
       }
     }
     this.#tickets.sweep(now);
-    return { wakes: wakes.take(now), change: this.#org.pending() };
+    return { wakes: wakes.take(now), change: this.#org.pending(), carry: shares.waiting() };
   }
 
   /** What a browser said over its socket; the answers go to that socket only. */
@@ -248,12 +279,31 @@ export class Shard implements SyncCalls {
     const rules = this.#rulesFor(version);
     if (!rules) return BEHIND;
     const now = this.#now();
-    const results = events.map(({ event, hash }) => acceptEvent(this.#parts, rules, event, hash, now));
+    const results = events.map((input) => acceptEvent(this.#parts, rules, input, now));
+    this.#armForOthers(now);
     return { results, wakes: this.#parts.wakes.take(now) };
   }
 
-  event(id: string): ReturnType<SyncCalls["event"]> {
-    return this.#log.event(id);
+  take({ version, events }: Parameters<ShardCalls["take"]>[0]): ReturnType<SyncCalls["take"]> {
+    const rules = this.#rulesFor(version);
+    if (!rules) return BEHIND;
+    const now = this.#now();
+    for (const event of events) (event.type === ALERT_TYPE ? takeAlert : takeShare)(this.#parts, rules, event, now);
+    this.#armForOthers(now);
+    // Our own host publishes them: whoever hands over need not come back for that.
+    this.#work = { wakes: this.#parts.wakes.take(now), change: null, carry: [] };
+    return { taken: events.length };
+  }
+
+  handOver(shard: number, taken: number | null): ReturnType<SyncCalls["handOver"]> {
+    const { shares, gates } = this.#parts;
+    if (taken !== null) shares.taken(shard, taken);
+    const next = shares.next(shard);
+    return next && { ...next, version: gates.version() };
+  }
+
+  event(id: string, user?: string): ReturnType<SyncCalls["event"]> {
+    return this.#log.event(id, user);
   }
 
   putUsers(users: Parameters<ShardCalls["putUsers"]>[0]): ReturnType<SyncCalls["putUsers"]> {
@@ -274,6 +324,11 @@ export class Shard implements SyncCalls {
 
   suggestUsers({ q, limit }: Parameters<ShardCalls["suggestUsers"]>[0]): ReturnType<SyncCalls["suggestUsers"]> {
     return this.#parts.people.suggest(q, limit).map(toUser);
+  }
+
+  countAudience(audience: Audience): number {
+    const { people } = this.#parts;
+    return people.countAudience(audience, people.highest());
   }
 
   eraseUser(id: string): boolean {
@@ -305,9 +360,12 @@ export class Shard implements SyncCalls {
     return rules ? simulate(this.#parts, rules, event, at ?? this.#now()) : BEHIND;
   }
 
-  cancel(event: string): { cancelled: number } | null {
-    const stored = this.#parts.events.byId(event);
-    return stored && { cancelled: cancelEvent(this.#parts, stored) };
+  cancel(event: string): ReturnType<SyncCalls["cancel"]> {
+    return cancelEvent(this.#parts, event, this.#now());
+  }
+
+  cancelShare(event: string): { cancelled: number } {
+    return cancelShare(this.#parts, event, this.#now());
   }
 
   quietNow(): ReturnType<SyncCalls["quietNow"]> {
@@ -539,6 +597,12 @@ export class Shard implements SyncCalls {
     const { gates, deliveries } = this.#parts;
     const at = gates.gate(channel) === "fault" ? gates.nextProbe(channel) : null;
     return at !== null && deliveries.parked(channelNumber(channel), -1, 1).length > 0 ? at : null;
+  }
+
+  /** What of an event is still to be told here, or to be handed on, must not depend on the process that accepted it. */
+  #armForOthers(now: number): void {
+    if (this.#parts.fanOuts.open()) this.#armAt(now + SLICE_PAUSE_MS);
+    if (this.#parts.shares.isFresh()) this.#armAt(now + SHARES_MS);
   }
 
   #armFor(channel: number, due: number): void {

@@ -10,7 +10,7 @@ import {
   findEvent,
   listDeliveries,
   rangeSchema,
-  readLedger,
+  showLedger,
   retryDelivery,
   retryMatching,
 } from "../crm.ts";
@@ -94,7 +94,7 @@ export const logRoutes: Route[] = [
     summary: "The balance: accepted = the sum of all states. Of all time, or of [from, to).",
     query: rangeSchema,
     answer: { schema: ledgerSchema, description: "The balance" },
-    handle: async ({ c, ports, who, query }) => c.json(await readLedger(ports, who, query)),
+    handle: async ({ c, ports, who, query }) => c.json(await showLedger(ports, who, query)),
   }),
   route<undefined, z.infer<typeof pageQuerySchema>>({
     method: "GET",

@@ -3,6 +3,7 @@ import type { RoutingCells } from "@carillon/shared/event-types";
 import { LIMITS } from "@carillon/shared/limits";
 import { eventTypesPutSchema, ownEventTypeSchema, routingRowSchema, viewEventTypes, type EventTypes } from "@carillon/shared/own-events";
 import { quietHoursSchema, type QuietHours } from "@carillon/shared/quiet-hours";
+import * as across from "../../pipeline/across.ts";
 import { noteAct } from "../../access/audit.ts";
 import { invalid } from "../../errors.ts";
 import { routedTypes, saveEventTypes } from "../../settings/event-types.ts";
@@ -83,7 +84,7 @@ export const ruleRoutes: Route[] = [
     caller: { kind: "admin", role: "viewer" },
     summary: "Who is quiet now, how much is held, and when the next of it is released.",
     answer: { schema: quietNowSchema, description: "Now" },
-    handle: async ({ c, ports, who }) => c.json(await ports.shards.get(who.org, 0).quietNow()),
+    handle: async ({ c, ports, who }) => c.json(await across.quietNow(ports, who)),
   }),
   route<undefined, z.infer<typeof peopleQuerySchema>>({
     method: "GET",
@@ -93,8 +94,9 @@ export const ruleRoutes: Route[] = [
     query: peopleQuerySchema,
     answer: { schema: peopleSchema, description: "Some people" },
     async handle({ c, ports, who, query }) {
-      const shards = Array.from({ length: who.shards }, (_, shard) => ports.shards.get(who.org, shard));
-      const found = await Promise.all(shards.map((shard) => shard.suggestUsers({ q: query.q, limit: PEOPLE_SHOWN })));
+      const found = await Promise.all(
+        across.everyShard(ports, who).map((shard) => shard.suggestUsers({ q: query.q, limit: PEOPLE_SHOWN })),
+      );
       return c.json({
         data: found
           .flat()

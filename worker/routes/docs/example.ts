@@ -11,6 +11,8 @@ const EXAMPLES: Record<string, unknown> = {
     data: { task: { title: "Call Acme", dueAt: "2026-11-24T09:00:00Z" }, actorName: "Kim" },
     link: "https://crm.example.com/tasks/77",
   },
+  "POST /v1/simulate": { type: "task_assigned", recipients: ["u17"], at: "2026-11-24T22:30:00Z" },
+  "POST /admin/api/simulate": { type: "task_assigned", recipients: ["u17"], at: "2026-11-24T22:30:00Z" },
   "PUT /v1/users/:id": { name: "Eve", email: "eve@example.com", phone: "+4915112345678", locale: "de", timeZone: "Europe/Berlin" },
   "POST /v1/users/bulk": {
     users: [

@@ -20,6 +20,8 @@ const bare: StoredEvent = {
   occurredAt: null,
   collapseKey: null,
   resolves: [],
+  shards: [],
+  accepted: null,
   deliverAt: null,
   expiresAt: null,
 };

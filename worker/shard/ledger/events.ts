@@ -3,12 +3,16 @@ import type { Sql } from "../../ports.ts";
 import { languageOf, renderTexts } from "../../templates/render.ts";
 
 /** An accepted event as the shard keeps it; the people are this shard's numbers, in notice order. */
-export type StoredEvent = Omit<Event, "recipients"> & {
+export type StoredEvent = Omit<Event, "recipients" | "audience"> & {
   n: number;
   at: number;
   hash: string;
   /** The version of the settings that it was decided by; their history holds the values. */
   rules: number;
+  /** The shards that its home hands shares of it to. */
+  shards: number[];
+  /** How many people it is for in all, where those of this row are not all of them; null where they are. */
+  accepted: number | null;
   people: number[];
   /** The in-app text by language. */
   texts: Record<string, { title: string; body: string }>;
@@ -18,6 +22,9 @@ type Body = Omit<StoredEvent, "n" | "id" | "hash" | "type" | "at" | "people" | "
 type Row = { n: number; id: string; hash: string; type: string; at: number; body: string; people: string; texts: string };
 
 const CACHED_EVENTS = 200;
+/** Between an event's id, which has no such letter, and the number of a slice. */
+const SLICE_MARK = "\n";
+const PAST_SLICE_MARK = "\v";
 
 /** The events of a shard. They never change after they were accepted, but for an erased person's texts. */
 export class Events {
@@ -36,21 +43,33 @@ export class Events {
 
   /** Takes `count` notice numbers, at least one; the first is the event's own. */
   reserve(count: number): number {
-    const n = this.#next ?? this.#lastEnd();
+    const n = this.next();
     this.#next = n + Math.max(1, count);
     return n;
   }
 
-  hashOf(id: string): { hash: string; people: number } | null {
-    const row = this.#sql.exec<{ hash: string; people: string }>(`SELECT hash, people FROM event WHERE id = ?`, id).toArray()[0];
-    return row ? { hash: row.hash, people: (JSON.parse(row.people) as number[]).length } : null;
+  /** The number that the next event will have. */
+  next(): number {
+    return (this.#next ??= this.#lastEnd());
   }
 
-  insert(event: StoredEvent): void {
+  /** How an event is known here, and how many people it is for in all. */
+  hashOf(id: string): { hash: string; accepted: number } | null {
+    const row = this.#sql
+      .exec<{ hash: string; people: string; accepted: number | null }>(
+        `SELECT hash, people, body ->> '$.accepted' AS accepted FROM event WHERE id = ?`,
+        id,
+      )
+      .toArray()[0];
+    return row ? { hash: row.hash, accepted: row.accepted ?? (JSON.parse(row.people) as number[]).length } : null;
+  }
+
+  /** `slice` tells the rows of a fan-out apart; its first, which has no people, is 0. */
+  insert(event: StoredEvent, slice = 0): void {
     this.#sql.exec(
       `INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       event.n,
-      event.id,
+      slice === 0 ? event.id : `${event.id}${SLICE_MARK}${slice}`,
       event.hash,
       event.type,
       event.at,
@@ -64,6 +83,22 @@ export class Events {
   byId(id: string): StoredEvent | null {
     const row = this.#sql.exec<Row>(`SELECT * FROM event WHERE id = ?`, id).toArray()[0];
     return row ? this.#keep(read(row)) : null;
+  }
+
+  /** All rows of an event: one, or those of a fan-out in the order in which they were told. */
+  rowsOf(id: string, limit = Number.MAX_SAFE_INTEGER): StoredEvent[] {
+    const first = this.byId(id);
+    if (!first) return [];
+    // A range of the ids and no LIKE: whatever an id looks like, it can't stand for others.
+    const slices = this.#sql
+      .exec<Row>(
+        `SELECT * FROM event WHERE id > ? AND id < ? ORDER BY n LIMIT ?`,
+        `${id}${SLICE_MARK}`,
+        `${id}${PAST_SLICE_MARK}`,
+        limit - 1,
+      )
+      .toArray();
+    return [first, ...slices.map(read)];
   }
 
   /** The event that a notice number belongs to. */
@@ -90,7 +125,7 @@ export class Events {
   firstAt(at: number): number {
     // Instants rise with the numbers, so the border is found by halving.
     let low = 0;
-    let high = this.#next ?? this.#lastEnd();
+    let high = this.next();
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
       const event = this.#sql
@@ -134,6 +169,8 @@ export class Events {
 
 /** What most events do not have; it stands in no row of theirs. */
 const ABSENT: Omit<Body, "priority" | "data" | "rules"> = {
+  shards: [],
+  accepted: null,
   typeName: null,
   actor: null,
   link: null,
@@ -150,7 +187,7 @@ function bodyOf(event: StoredEvent): Partial<Body> {
   const body: Record<string, unknown> = { priority: event.priority, data: event.data, rules: event.rules };
   for (const name of OPTIONAL) {
     const value = event[name];
-    if (value !== null && (name !== "resolves" || event.resolves.length > 0)) body[name] = value;
+    if (value !== null && (!Array.isArray(value) || value.length > 0)) body[name] = value;
   }
   return body;
 }
@@ -161,7 +198,7 @@ function read(row: Row): StoredEvent {
     ...ABSENT,
     ...body,
     n: row.n,
-    id: row.id,
+    id: row.id.split(SLICE_MARK, 1)[0]!,
     hash: row.hash,
     type: row.type as StoredEvent["type"],
     at: row.at,

@@ -1,6 +1,7 @@
 import { CHANNELS } from "@carillon/shared/channels";
 import type { Delivery, Ledger, Receipt } from "@carillon/shared/ledger";
-import type { DeliveryQuery, EventView } from "../calls.ts";
+import { LIMITS } from "@carillon/shared/limits";
+import type { DeliveryQuery, EventPart } from "../calls.ts";
 import type { NoticeRow } from "../inbox/inbox.ts";
 import type { Parts } from "../parts.ts";
 import { goneOf, type Person } from "../people/people.ts";
@@ -29,6 +30,10 @@ const LOOKED_AT = 2_000;
 /** A text that fits more people than this is no search for a person. */
 const PEOPLE_FOUND = 50;
 
+/** Of a fan-out: as many as have all the people that are shown. */
+const SHOWN_ROWS = 1 + LIMITS.atOnce / LIMITS.slice;
+const NOBODY = 0;
+
 type Cell = { event: StoredEvent; person: Person | null; notice: NoticeRow; channel: number; row: DeliveryRow | null };
 
 /** Reads the ledger: what became of every event × person × channel, newest first. Writes nothing. */
@@ -38,7 +43,7 @@ export class Log {
     this.#parts = parts;
   }
 
-  page(query: DeliveryQuery): { data: Delivery[]; next: string | null } {
+  page(query: DeliveryQuery): { data: Delivery[]; next: string | null; reached: number } {
     const { shard, events } = this.#parts;
     const lowest = query.from === null ? 0 : deliveryNumber(events.firstAt(query.from), 0);
     const highest = query.to === null ? Number.MAX_SAFE_INTEGER : deliveryNumber(events.firstAt(query.to), 0);
@@ -48,15 +53,17 @@ export class Log {
     let looked = 0;
     let last = cursor;
     for (const number of this.#candidates(query, cursor)) {
-      if (number < lowest) return { data, next: null };
-      if (data.length === query.limit || looked++ >= LOOKED_AT * CHANNELS.length) return { data, next: publicId(shard, last) };
+      if (number < lowest) break;
+      if (data.length === query.limit || looked++ >= LOOKED_AT * CHANNELS.length) {
+        return { data, next: publicId(shard, last), reached: events.containing(noticeOf(last))?.at ?? 0 };
+      }
       last = number;
       const cell = this.#cell(number);
       if (!cell) continue;
       const delivery = this.#delivery(cell);
       if (fits(delivery, query)) data.push(delivery);
     }
-    return { data, next: null };
+    return { data, next: null, reached: 0 };
   }
 
   one(id: string): Delivery | null {
@@ -65,27 +72,41 @@ export class Log {
     return cell ? this.#explained(cell) : null;
   }
 
-  event(id: string): EventView | null {
-    const event = this.#parts.events.byId(id);
+  /** For all of its people, of whom the first few hundred are shown, or for one. */
+  event(id: string, user?: string): EventPart | null {
+    const { events, people, fanOuts, shares } = this.#parts;
+    const only = user === undefined ? null : (people.find(user)?.n ?? NOBODY);
+    const rows = events.rowsOf(id, only === null ? SHOWN_ROWS : undefined);
+    const [event] = rows;
     if (!event) return null;
-    const deliveries = event.people.flatMap((_, index) =>
+    const shown = rows
+      .flatMap((row) => row.people.map((person, index) => ({ row, person, notice: row.n + index })))
+      .filter(({ person }) => only === null || person === only)
+      .slice(0, LIMITS.atOnce);
+    const deliveries = shown.flatMap(({ row, notice }) =>
       CHANNELS.flatMap((_channel, channel) => {
-        const cell = this.#cell(deliveryNumber(event.n + index, channel), event);
+        const cell = this.#cell(deliveryNumber(notice, channel), row);
         return cell ? [this.#explained(cell)] : [];
       }),
     );
+    const progress = fanOuts.progress(event.n);
+    // The first row of an event has no words where it has no people; those to come have them.
+    const said = rows.find((row) => row.people.length > 0) ?? fanOuts.waitingFor(event.n) ?? shares.waitingFor(event.n) ?? event;
     return {
       id: event.id,
       type: event.type,
       priority: event.priority,
-      actor: event.actor,
-      data: event.data,
-      link: event.link,
+      actor: said.actor,
+      data: said.data,
+      link: said.link,
       occurredAt: event.occurredAt === null ? null : new Date(event.occurredAt).toISOString(),
       acceptedAt: new Date(event.at).toISOString(),
       settingsVersion: event.rules,
-      recipients: event.people.map((n) => this.#parts.people.at(n)?.id ?? ERASED),
+      recipients: shown.map(({ person }) => people.at(person)?.id ?? ERASED),
       deliveries,
+      ...(progress ? { fanOut: progress } : {}),
+      shards: event.shards,
+      accepted: event.accepted ?? event.people.length,
     };
   }
 

@@ -1,6 +1,7 @@
+import type { Audience, GroupKind } from "@carillon/shared/audience";
 import type { Channel } from "@carillon/shared/channels";
 import type { DecidedPerson } from "@carillon/shared/decide";
-import { ADMIN_USER_PREFIX, type GoneAddress, type User, type UserFields } from "@carillon/shared/people";
+import { ADMIN_USER_PREFIX, type GoneAddress, type Groups, type User, type UserFields } from "@carillon/shared/people";
 import type { Preferences } from "@carillon/shared/preferences";
 import type { Sql, SqlValue } from "../../ports.ts";
 
@@ -25,6 +26,8 @@ export type Person = {
   unread: number;
   /** How many browsers take push messages. */
   browsers: number;
+  /** Roles, teams and lists as JSON; null without any. */
+  groups: string | null;
 };
 
 /** With ?1 as `beginningWith` makes it, and ?2 the same after a blank. */
@@ -65,13 +68,14 @@ export class People {
     const known = this.find(id);
     if (!known) return this.#insert(id, fields ?? {}, now);
     if (fields === null) return known;
-    const next = { ...known, ...columnsOf(fields) };
+    const next = { ...known, ...columnsOf(fields), groups: groupsWith(known.groups, fields) };
     if (!changes(known, next)) return known;
     next.updated = now;
     next.gone = keepGone(known, next);
     this.#remember(known, next, now);
     this.#sql.exec(
-      `UPDATE person SET name = ?, email = ?, phone = ?, locale = ?, zone = ?, manager = ?, opted = ?, gone = ?, updated = ? WHERE n = ?`,
+      `UPDATE person SET name = ?, email = ?, phone = ?, locale = ?, zone = ?, manager = ?, opted = ?, gone = ?, groups = ?,
+        updated = ? WHERE n = ?`,
       next.name,
       next.email,
       next.phone,
@@ -80,13 +84,16 @@ export class People {
       next.manager,
       next.opted,
       next.gone,
+      next.groups,
       now,
       next.n,
     );
+    this.#join(next.n, known.groups, next.groups);
     return this.#keep(next);
   }
 
   erase(person: Person): void {
+    this.#join(person.n, person.groups, null);
     this.#sql.exec(`DELETE FROM person_before WHERE person = ?`, person.n);
     this.#sql.exec(`DELETE FROM person WHERE n = ?`, person.n);
     this.#byId.delete(person.id);
@@ -116,6 +123,34 @@ export class People {
     person.gone = gone.length === 0 ? null : JSON.stringify(gone);
     this.#remember(before, person, now);
     this.#sql.exec(`UPDATE person SET gone = ? WHERE n = ?`, person.gone, person.n);
+  }
+
+  /** The number of the person who came last; 0 while there is nobody. */
+  highest(): number {
+    return this.#sql.exec<{ n: number }>(`SELECT n FROM person ORDER BY n DESC LIMIT 1`).toArray()[0]?.n ?? 0;
+  }
+
+  /** How many of the people up to this number an audience has. */
+  countAudience(audience: Audience, last: number): number {
+    const { from, n, bindings } = audienceTable(audience);
+    return this.#sql.exec<{ c: number }>(`SELECT count(*) AS c FROM ${from} AND ${n} <= ?`, ...bindings, last).toArray()[0]!.c;
+  }
+
+  /** The next of them after a number. */
+  inAudience(audience: Audience, after: number, last: number, limit: number): Person[] {
+    const { from, n, bindings } = audienceTable(audience);
+    return this.#sql
+      .exec<Person>(`SELECT person.* FROM ${from} AND ${n} > ? AND ${n} <= ? ORDER BY ${n} LIMIT ?`, ...bindings, after, last, limit)
+      .toArray();
+  }
+
+  /** The roles, teams and lists that people have, by kind and name, and how many people each. */
+  groups(): { kind: GroupKind; name: string; people: number }[] {
+    return this.#sql
+      .exec<{ kind: GroupKind; name: string; people: number }>(
+        `SELECT kind, name, count(*) AS people FROM member GROUP BY kind, name ORDER BY kind, name LIMIT 1000`,
+      )
+      .toArray();
   }
 
   /** Admins who have a bell. */
@@ -194,10 +229,11 @@ export class People {
 
   #insert(id: string, fields: UserFields, now: number): Person {
     const columns = { name: null, email: null, phone: null, locale: null, zone: null, manager: null, opted: 0, ...columnsOf(fields) };
+    const groups = groupsWith(null, fields);
     const row = this.#sql
       .exec<{ n: number }>(
-        `INSERT INTO person (id, name, email, phone, locale, zone, manager, opted, created, updated, seq, rev, unread)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0) RETURNING n`,
+        `INSERT INTO person (id, name, email, phone, locale, zone, manager, opted, groups, created, updated, seq, rev, unread)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0) RETURNING n`,
         id,
         columns.name,
         columns.email,
@@ -206,10 +242,12 @@ export class People {
         columns.zone,
         columns.manager,
         columns.opted,
+        groups,
         now,
         now,
       )
       .toArray()[0]!;
+    this.#join(row.n, null, groups);
     return this.#keep({
       n: row.n,
       id,
@@ -222,7 +260,16 @@ export class People {
       rev: 0,
       unread: 0,
       browsers: 0,
+      groups,
     });
+  }
+
+  /** Keeps the rows of `member` as the person's groups say. */
+  #join(n: number, before: string | null, after: string | null): void {
+    if (before === after) return;
+    for (const { kind, name } of namesIn(before))
+      this.#sql.exec(`DELETE FROM member WHERE kind = ? AND name = ? AND person = ?`, kind, name, n);
+    for (const { kind, name } of namesIn(after)) this.#sql.exec(`INSERT OR IGNORE INTO member VALUES (?, ?, ?)`, kind, name, n);
   }
 
   #keep(person: Person): Person {
@@ -276,6 +323,7 @@ export function toUser(person: Person): User {
     timeZone: person.zone,
     manager: person.manager,
     whatsappOptIn: person.opted === 1,
+    ...groupsOf(person.groups),
     gone: goneOf(person),
     createdAt: new Date(person.created).toISOString(),
     updatedAt: new Date(person.updated).toISOString(),
@@ -305,6 +353,7 @@ const NOBODY: Person = {
   rev: 0,
   unread: 0,
   browsers: 0,
+  groups: null,
 };
 
 /** Only what was given: an absent field stays, null clears. */
@@ -320,8 +369,37 @@ function columnsOf(fields: UserFields): Partial<Person> {
   return columns;
 }
 
-const EDITABLE = ["name", "email", "phone", "locale", "zone", "manager", "opted"] as const satisfies (keyof Person)[];
+const EDITABLE = ["name", "email", "phone", "locale", "zone", "manager", "opted", "groups"] as const satisfies (keyof Person)[];
 const changes = (before: Person, after: Person): boolean => EDITABLE.some((field) => before[field] !== after[field]);
+
+const NO_GROUPS: Groups = { roles: [], teams: [], lists: [] };
+const groupsOf = (groups: string | null): Groups => (groups === null ? NO_GROUPS : (JSON.parse(groups) as Groups));
+const KIND_OF = { roles: "role", teams: "team", lists: "list" } as const satisfies Record<keyof Groups, GroupKind>;
+
+/** Null clears a kind, and what is absent stays. */
+function groupsWith(before: string | null, fields: UserFields): string | null {
+  if (fields.roles === undefined && fields.teams === undefined && fields.lists === undefined) return before;
+  const known = groupsOf(before);
+  const next = { ...known };
+  for (const kind of Object.keys(KIND_OF) as (keyof Groups)[]) {
+    if (fields[kind] !== undefined) next[kind] = [...new Set(fields[kind] ?? [])].sort();
+  }
+  return Object.values(next).every((names) => names.length === 0) ? null : JSON.stringify(next);
+}
+
+const namesIn = (groups: string | null): { kind: GroupKind; name: string }[] =>
+  Object.entries(groupsOf(groups)).flatMap(([kind, names]) => names.map((name) => ({ kind: KIND_OF[kind as keyof Groups], name })));
+
+/** Where an audience's people are, and the column with their numbers. The CRM's broadcasts do not speak to admins. */
+function audienceTable(audience: Audience): { from: string; n: string; bindings: string[] } {
+  const admins = `id >= '${ADMIN_USER_PREFIX}' AND id < '${ADMIN_USER_PREFIX}\u{10FFFF}'`;
+  if (audience.kind === "all") return { from: `person WHERE NOT (${admins})`, n: "person.n", bindings: [] };
+  return {
+    from: `member CROSS JOIN person ON person.n = member.person WHERE kind = ? AND member.name = ?`,
+    n: "member.person",
+    bindings: [audience.kind, audience.name],
+  };
+}
 
 /** A changed address is a new one: what was said of the old one no longer counts. */
 function keepGone(before: Person, after: Person): SqlValue & (string | null) {
