@@ -16,8 +16,10 @@ import { park } from "./switch.ts";
 import { addressOf } from "./people/people.ts";
 import { decideAnew, moveBy } from "./plan.ts";
 
-/** How many due rows are looked at in one step; more only where none of them may be sent any more. */
-const SCAN = 50;
+/** How many due rows are read in one step; more only where none of them may be sent any more. Each costs as much as it is wide. */
+const SCAN = 8;
+/** How many parked ones a probe looks through for one that may go. */
+const PROBE_SCAN = 50;
 /** Enough to see whether more jobs are worth their messages. */
 const BACKLOG_SEEN = 1_000;
 
@@ -121,7 +123,7 @@ export class Counter {
     const at = gates.nextProbe(channel);
     if (at === null || at > now) return null;
     const open: Rules = { ...rules, gates: { ...rules.gates, [channel]: "on" } };
-    for (const row of deliveries.parked(channelNumber(channel), -1, SCAN)) {
+    for (const row of deliveries.parked(channelNumber(channel), -1, PROBE_SCAN)) {
       gates.probes(channel, row.id, now);
       deliveries.move(row, STATE.queued, "matrix", now);
       const claim = this.#check(channel, open, row, now);
