@@ -3,7 +3,7 @@ import { createTransport } from "nodemailer";
 import { Instance, until } from "../harness/instance.ts";
 import { median } from "./process.ts";
 import { checkControl, judged, told, type Effort, type Row } from "./report.ts";
-import { onlyMail } from "./servers.ts";
+import { onlyWith } from "./servers.ts";
 
 const MAILS = 1_000;
 /** As many as Carillon opens for a thousand mails: a job serves a hundred people. */
@@ -21,7 +21,7 @@ export async function mail({ isShort }: Effort): Promise<Row[]> {
   const rounds = isShort ? 2 : 6;
   const carillon = await new Instance("deno").start();
   try {
-    const admin = await onlyMail(carillon);
+    const admin = await onlyWith(carillon, "email");
     const { smtp } = carillon.credentials;
     const { body } = await admin("GET", "/channels/email");
     const settings = { ...body.settings, host: smtp.host, port: smtp.tlsPort, encryption: "ssl", username: smtp.username };

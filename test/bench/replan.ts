@@ -1,6 +1,6 @@
 import { Instance, until } from "../harness/instance.ts";
 import { judged, told, type Effort, type Row } from "./report.ts";
-import { onlyMail } from "./servers.ts";
+import { onlyWith } from "./servers.ts";
 
 const HELD = 10_000;
 const GOAL_SECONDS = 5;
@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000;
 export async function replan(_effort: Effort): Promise<Row[]> {
   const carillon = await new Instance("deno").start();
   try {
-    const admin = await onlyMail(carillon);
+    const admin = await onlyWith(carillon, "email");
     const now = Date.now();
     const quietUntil = async (end: number) => {
       const { body } = await admin("GET", "/quiet-hours");

@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { EXTERNAL_CHANNELS, type ExternalChannel } from "@carillon/shared/channels";
 import { freePort } from "@carillon/worker/local/free-port";
 import { Instance, until } from "../harness/instance.ts";
 import { commandOf, descendants, spawnReady, type Measured } from "./process.ts";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
-const DENO = join(ROOT, "node_modules/deno/deno");
+export const DENO = join(ROOT, "node_modules/deno/deno");
 
 /** What B1 and B3 compare: Carillon, the runtime's floor, and the stack that one would build oneself. */
 export type Servers = { carillon: Instance; ours: Measured; floor: Measured; peer: Measured; stop(): Promise<void> };
@@ -43,10 +44,15 @@ export async function startServers(): Promise<Servers> {
   };
 }
 
-/** The bell and mail are on, the other channels are not: an event makes an item and a delivery. */
-export async function onlyMail(carillon: Instance): Promise<Awaited<ReturnType<Instance["admin"]>>> {
+export type Admin = Awaited<ReturnType<Instance["admin"]>>;
+
+/** The bell and these channels are on, the others are not: an event for one person makes an item and a delivery of each. */
+export async function onlyWith(carillon: Instance, ...channels: ExternalChannel[]): Promise<Admin> {
   const admin = await carillon.admin();
-  for (const channel of ["sms", "whatsapp", "push"]) await admin("POST", `/channels/${channel}/disable`, {});
+  for (const channel of EXTERNAL_CHANNELS.filter((one) => !channels.includes(one))) {
+    const { status } = await admin("POST", `/channels/${channel}/disable`, {});
+    if (status !== 200) throw new Error(`${channel} could not be switched off: ${status}`);
+  }
   return admin;
 }
 
@@ -64,7 +70,7 @@ function silentServer(): Promise<Server> {
 }
 
 async function mailIntoTarpit(carillon: Instance, port: number): Promise<void> {
-  const admin = await onlyMail(carillon);
+  const admin = await onlyWith(carillon, "email");
   const { body } = await admin("GET", "/channels/email");
   const settings = { ...body.settings, host: "127.0.0.1", port };
   await until(
