@@ -24,7 +24,7 @@ type Mail = { delivery: string; messageId: string };
 /** Holds everything a CRM was promised against the log, the inboxes, the sandbox and the ledger. */
 export async function takeAccount(carillon: Instance, accepted: Posted[]): Promise<Account> {
   const account: Account = { items: 0, mails: 0, mailsAgain: 0, ambiguousAttempts: 0, lost: 0, doubled: 0, wrong: [] };
-  const logs = await Promise.all(inLanes(accepted, (event) => readLog(carillon, event.id)));
+  const logs = await Promise.all(inLanes(accepted, (event) => readLog(carillon, event)));
   const mails = Map.groupBy(receivedMails(carillon), (mail) => mail.delivery);
   account.mails = [...mails.values()].reduce((sum, { length }) => sum + length, 0);
   accepted.forEach((event, index) => checkEvent(account, event, logs[index]!, mails));
@@ -41,8 +41,9 @@ function checkEvent(account: Account, event: Posted, log: Delivery[] | null, mai
     account.wrong.push(`${event.id} was accepted and is not known`);
     return;
   }
+  const byUser = Map.groupBy(log, (cell) => cell.user);
   for (const { id: user, email } of event.recipients) {
-    const cells = log.filter((cell) => cell.user === user);
+    const cells = byUser.get(user) ?? [];
     const channels = cells.map((cell) => cell.channel).join(" ");
     if (channels !== "in-app email sms whatsapp push") account.wrong.push(`${event.id} for ${user} has the cells ${channels}`);
     const mail = cells.find((cell) => cell.channel === "email");
@@ -99,9 +100,18 @@ function checkLedger(account: Account, ledger: Ledger, accepted: Posted[]): void
   }
 }
 
-async function readLog(carillon: Instance, id: string): Promise<Delivery[] | null> {
+/** An event for few people tells everything itself; for more, the log has it, page by page. */
+async function readLog(carillon: Instance, { id, recipients }: Posted): Promise<Delivery[] | null> {
   const { status, body } = await carillon.api("GET", `/v1/events/${id}`);
-  return status === 200 ? (body.deliveries as Delivery[]) : null;
+  if (status !== 200) return null;
+  if (recipients.length <= 500) return body.deliveries as Delivery[];
+  const cells: Delivery[] = [];
+  for (let cursor: string | null = null; ;) {
+    const page = await carillon.api("GET", `/v1/deliveries?event=${id}&limit=100${cursor === null ? "" : `&cursor=${cursor}`}`);
+    cells.unshift(...(page.body.data as Delivery[]).toReversed());
+    cursor = page.body.next;
+    if (cursor === null) return cells;
+  }
 }
 
 /** All of a person's items that are neither archived nor dismissed, page by page. */

@@ -3,8 +3,8 @@ import { pick, randomFrom, whole } from "../properties/seeds.ts";
 import { takeAccount, type Account } from "./account.ts";
 import { Crm, type Posted } from "./crm.ts";
 
-/** `crowds` of the accepts are events for 500 people at once. */
-export type Order = { runtime: Runtime; accepts: number; kills: number; crowds: number; seed: number };
+/** `crowds` of the accepts are events for so many people that they are told slice by slice. */
+export type Order = { runtime: Runtime; shards: number; accepts: number; kills: number; crowds: number; seed: number };
 export type Report = Order & {
   account: Account;
   events: number;
@@ -21,7 +21,7 @@ const POSTERS = 6;
 const LONGEST_PAUSE_MS = 80;
 /** A lease of a minute, the sweep that finds it run out, and the sending of all that waited. */
 const DRAIN_MS = 150_000;
-const CROWD = 500;
+const CROWD = 2_000;
 
 /**
  * The kill campaign: a CRM posts steadily while all processes are killed at random moments and started again at once on the same
@@ -30,7 +30,7 @@ const CROWD = 500;
  */
 export async function runCampaign(order: Order): Promise<Report> {
   const random = randomFrom(order.seed);
-  const carillon = new Instance(order.runtime);
+  const carillon = new Instance(order.runtime, { CARILLON_SHARDS: String(order.shards) });
   await carillon.start();
   try {
     const crm = new Crm(carillon);
@@ -107,7 +107,7 @@ const PEOPLE = Array.from({ length: 12 }, (_, index) => ({ id: `p${index}`, emai
 /** Most of a crowd has no address: what counts is that it is whole. */
 const CROWD_PEOPLE = Array.from({ length: CROWD }, (_, index) => ({
   id: `crowd${index}`,
-  ...(index % 25 === 0 ? { email: `crowd${index}@example.com` } : {}),
+  ...(index % 100 === 0 ? { email: `crowd${index}@example.com` } : {}),
 }));
 
 function makeEvent(id: string, random: () => number): Posted {
@@ -120,9 +120,9 @@ function makeEvent(id: string, random: () => number): Posted {
   };
 }
 
-export function describeReport({ runtime, seed, kills, events, people, account, ...figures }: Report): string {
+export function describeReport({ runtime, shards, seed, kills, events, people, account, ...figures }: Report): string {
   return [
-    `${runtime}: ${events} events for ${people} people accepted over ${kills} kills (SEED=${seed})`,
+    `${runtime}, ${shards} ${shards === 1 ? "shard" : "shards"}: ${events} events for ${people} people accepted over ${kills} kills (SEED=${seed})`,
     `  lost ${account.lost}, doubled ${account.doubled}; ${account.items} items, ${account.mails} mails`,
     `  ${account.mailsAgain} mails came again, ${account.ambiguousAttempts} attempts are flagged ambiguous`,
     `  ${figures.repeats} posts repeated, ${figures.answersLost} of them for events that were already accepted`,

@@ -45,6 +45,7 @@ export const deliveryQuerySchema = z.object({
   state: stateSchema.optional(),
   channel: z.enum(CHANNELS).optional(),
   type: z.string().max(100).optional(),
+  event: z.string().max(200).optional(),
   user: z.string().max(200).optional(),
   from: time.optional(),
   to: time.optional(),
@@ -279,11 +280,12 @@ async function retryAll(ports: Ports, who: Identity, shard: number, ids: string[
 }
 
 function toDeliveryQuery(query: z.infer<typeof deliveryQuerySchema>): DeliveryQuery {
-  const { state, channel, type, user, from, to, q, limit, cursor } = query;
+  const { state, channel, type, event, user, from, to, q, limit, cursor } = query;
   return {
     state: state ?? null,
     channel: channel ?? null,
     type: type || null,
+    event: event || null,
     user: user || null,
     from: from ?? null,
     to: to ?? null,

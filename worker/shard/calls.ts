@@ -197,6 +197,7 @@ export type DeliveryQuery = {
   state: State | null;
   channel: Channel | null;
   type: string | null;
+  event?: string | null;
   user: string | null;
   from: number | null;
   to: number | null;

@@ -72,6 +72,19 @@ export class FanOuts {
     return row ? (JSON.parse(row.event) as Event) : null;
   }
 
+  /** How many people of events accepted in this time are still to be told. */
+  waiting(from: number, to: number): number {
+    if (!this.open()) return 0;
+    return this.#sql
+      .exec<{ people: number }>(
+        `SELECT coalesce(sum(fan_out.people - fan_out.told), 0) AS people FROM fan_out JOIN event ON event.n = fan_out.n
+          WHERE ended IS NULL AND event.at >= ? AND event.at < ?`,
+        from,
+        to,
+      )
+      .toArray()[0]!.people;
+  }
+
   progress(n: number): Progress | null {
     const row = this.#sql.exec<Row>(`SELECT people, told, cancelled FROM fan_out WHERE n = ?`, n).toArray()[0];
     return row ? { people: row.people, told: row.told, cancelled: row.cancelled === 1 } : null;

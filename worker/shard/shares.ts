@@ -50,6 +50,18 @@ export class Shares {
     return last ? { upTo: last.n, events: fitting.map((row) => JSON.parse(row.event) as Event) } : null;
   }
 
+  /** How many people of events accepted in this time are named in what waits. */
+  people(from: number, to: number): number {
+    return this.#sql
+      .exec<{ people: number }>(
+        `SELECT coalesce(sum(json_array_length(share.event, '$.recipients')), 0) AS people FROM share JOIN event ON event.n = share.n
+          WHERE event.at >= ? AND event.at < ?`,
+        from,
+        to,
+      )
+      .toArray()[0]!.people;
+  }
+
   /** An event as it waits to be handed on; null if nothing of it does. */
   waitingFor(n: number): Event | null {
     const row = this.#sql.exec<{ event: string }>(`SELECT event FROM share WHERE n = ? LIMIT 1`, n).toArray()[0];

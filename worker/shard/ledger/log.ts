@@ -112,9 +112,17 @@ export class Log {
 
   /** Whole hours come from the tally, what sticks out at both ends is counted cell by cell. `from` included, `to` excluded. */
   ledger(from: number | null, to: number | null): Ledger {
-    const { tally } = this.#parts;
     const start = from ?? 0;
     const end = to ?? Number.MAX_SAFE_INTEGER;
+    const total = this.#told(from, to, start, end);
+    // Whoever is still to be told has five cells on their way.
+    const { fanOuts, shares } = this.#parts;
+    const waiting = (fanOuts.waiting(start, end) + shares.people(start, end)) * CHANNELS.length;
+    return { ...total, accepted: total.accepted + waiting, inFlight: total.inFlight + waiting };
+  }
+
+  #told(from: number | null, to: number | null, start: number, end: number): Ledger {
+    const { tally } = this.#parts;
     const firstHour = Math.ceil(start / HOUR_MS);
     const endHour = to === null ? Number.MAX_SAFE_INTEGER : hourOf(end);
     if (firstHour >= endHour) return balance(this.#count(start, end));
@@ -203,6 +211,10 @@ export class Log {
       );
       return;
     }
+    if (query.event != null) {
+      for (const event of events.rowsOf(query.event).toReversed()) yield* this.#cellsIn(event, cursor);
+      return;
+    }
     let before = noticeOf(cursor) + 1;
     for (;;) {
       const slice =
@@ -212,10 +224,14 @@ export class Log {
       if (slice.length === 0) return;
       for (const event of slice) {
         before = event.n;
-        for (let number = deliveryNumber(event.n + event.people.length, 0) - 1; number >= deliveryNumber(event.n, 0); number--) {
-          if (number < cursor && channelOf(number) < CHANNELS.length) yield number;
-        }
+        yield* this.#cellsIn(event, cursor);
       }
+    }
+  }
+
+  *#cellsIn(event: StoredEvent, cursor: number): Generator<number> {
+    for (let number = deliveryNumber(event.n + event.people.length, 0) - 1; number >= deliveryNumber(event.n, 0); number--) {
+      if (number < cursor && channelOf(number) < CHANNELS.length) yield number;
     }
   }
 
@@ -319,6 +335,7 @@ function inAppReceipts(notice: NoticeRow): Delivery["receipts"] {
 }
 
 function fits(delivery: Delivery, query: DeliveryQuery): boolean {
+  if (query.event != null && delivery.event !== query.event) return false;
   if (query.state !== null && delivery.state !== query.state) return false;
   if (query.channel !== null && delivery.channel !== query.channel) return false;
   if (query.type !== null && delivery.type !== query.type) return false;
