@@ -13,7 +13,8 @@ const WARM_BURSTS = 4;
  * B1: ingest with full work. `bare` is Hono on Deno that stores nothing; `durable` stores one row an event, a commit per turn, and
  * answers after the fsync: the least that anybody's ingest can cost on this machine.
  */
-export async function ingest({ carillon, ours, floor, peer }: Servers, { isShort, rounds }: Effort): Promise<Row[]> {
+export async function ingest({ carillon, ours, floor, peer }: Servers, effort: Effort): Promise<Row[]> {
+  const { isShort, rounds } = effort;
   const count = isShort ? 1_500 : 3_000;
   const event = (n: number) =>
     JSON.stringify({
@@ -38,7 +39,7 @@ export async function ingest({ carillon, ours, floor, peer }: Servers, { isShort
     control.push(there.ours.cpuMicros / back.ours.cpuMicros);
     all.push(Object.fromEntries(NAMES.map((name) => [name, mean(there[name], back[name])])) as Record<Name, Burst>);
   }
-  checkControl(median(control));
+  checkControl(median(control), effort);
 
   const ratio = (key: keyof Burst, above: Name, below: Name) => median(all.map((one) => one[above][key] / one[below][key]));
   const figures = (name: Name) => {

@@ -4,7 +4,8 @@ import { checkControl, judged, told, type Effort, type Row } from "./report.ts";
 import type { Servers } from "./servers.ts";
 
 /** B3: from the post of an event to its frame on a socket, one at a time. */
-export async function push({ carillon, ours, floor, peer }: Servers, { isShort, rounds }: Effort): Promise<Row[]> {
+export async function push({ carillon, ours, floor, peer }: Servers, effort: Effort): Promise<Row[]> {
+  const { isShort, rounds } = effort;
   const pushes = isShort ? 50 : 200;
   const idleSockets = isShort ? 200 : 5_000;
   const ratios: Record<"floor" | "peer" | "idle" | "control", number[]> = { floor: [], peer: [], idle: [], control: [] };
@@ -27,7 +28,7 @@ export async function push({ carillon, ours, floor, peer }: Servers, { isShort, 
   const crowded = await latencies.carillon(ours, carillon, idleSockets);
   for (let round = 0; round < rounds; round++) ratios.idle.push((await crowded.p50(pushes)) / quiet);
   for (const measure of [alone, bare, diy, crowded]) measure.close();
-  checkControl(median(ratios.control));
+  checkControl(median(ratios.control), effort);
   return [
     told("B3 event to socket, p50", `${quiet.toFixed(2)} ms`),
     judged("B3 against a bare push with fsync", median(ratios.floor), "≤", 2.6),

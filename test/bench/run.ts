@@ -2,6 +2,7 @@ import { decide } from "./decide.ts";
 import { ingest } from "./ingest.ts";
 import { mail } from "./mail.ts";
 import { push } from "./push.ts";
+import { queue } from "./queue.ts";
 import { replan } from "./replan.ts";
 import { report, type Effort, type Row } from "./report.ts";
 import { ROOT, startServers, type Servers } from "./servers.ts";
@@ -10,7 +11,7 @@ import { webPush } from "./web-push.ts";
 
 /** The scenarios by name. Those of the first kind share their servers. */
 const COMPARED = { b1: ingest, b3: push } satisfies Record<string, (servers: Servers, effort: Effort) => Promise<Row[]>>;
-const ALONE = { b7: mail, b9: webPush, decide, replan, start } satisfies Record<string, (effort: Effort) => Promise<Row[]>>;
+const ALONE = { b6: queue, b7: mail, b9: webPush, decide, replan, start } satisfies Record<string, (effort: Effort) => Promise<Row[]>>;
 const NAMES = [...Object.keys(COMPARED), ...Object.keys(ALONE)];
 
 /** `npm run bench -- --only b1,replan --short`: the goals of performance, measured side by side. Without `--only` all of them. */

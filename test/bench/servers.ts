@@ -9,24 +9,20 @@ import { Instance, until } from "../harness/instance.ts";
 import { commandOf, descendants, spawnReady, type Measured } from "./process.ts";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
-export const DENO = join(ROOT, "node_modules/deno/deno");
+const DENO = join(ROOT, "node_modules/deno/deno");
 
 /** What B1 and B3 compare: Carillon, the runtime's floor, and the stack that one would build oneself. */
 export type Servers = { carillon: Instance; ours: Measured; floor: Measured; peer: Measured; stop(): Promise<void> };
 
 export async function startServers(): Promise<Servers> {
   const folder = mkdtempSync(join(tmpdir(), "carillon-bench-"));
-  const redisPort = await freePort();
-  const redis = spawn("redis-server", ["--port", String(redisPort), "--bind", "127.0.0.1", "--appendonly", "yes", "--dir", folder], {
-    stdio: "ignore",
-  });
+  const redis = await startRedis(folder);
   const tarpit = await silentServer();
   const carillon = await new Instance("deno").start();
   const ours = ourProcess(carillon);
-  const floorFile = join(ROOT, "test/bench/deno-floor.ts");
-  const floor = await spawnReady(DENO, ["run", "--no-lock", "--allow-all", floorFile, "0", join(folder, "floor.db")]);
-  const peer = await spawnReady(process.execPath, [join(ROOT, "test/bench/peer.ts"), String(redisPort)]);
-  peer.pids.push(redis.pid!);
+  const floor = await spawnDeno("deno-floor.ts", "0", join(folder, "floor.db"));
+  const peer = await spawnNode("peer.ts", String(redis.port));
+  peer.pids.push(redis.pid);
   peer.isIdle = async () => ((await (await fetch(`${peer.url}/unfinished`)).json()) as { unfinished: number }).unfinished === 0;
   await mailIntoTarpit(carillon, (tarpit.address() as { port: number }).port);
   return {
@@ -36,13 +32,33 @@ export async function startServers(): Promise<Servers> {
     peer,
     async stop() {
       for (const server of [floor, peer]) server.stop();
-      redis.kill("SIGKILL");
+      redis.stop();
       tarpit.close();
       await carillon.dispose();
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
+
+/** With its append-only file, written to the disk every second. */
+export async function startRedis(folder: string): Promise<{ port: number; pid: number; stop(): void }> {
+  const port = await freePort();
+  const settings = ["--port", String(port), "--bind", "127.0.0.1", "--appendonly", "yes", "--dir", folder];
+  const child = spawn("redis-server", settings, { stdio: "ignore" });
+  await new Promise((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.once("error", reject);
+  });
+  return { port, pid: child.pid!, stop: () => child.kill("SIGKILL") };
+}
+
+/** A script of this folder on Deno. */
+export const spawnDeno = (script: string, ...args: string[]): Promise<Measured> =>
+  spawnReady(DENO, ["run", "--no-lock", "--allow-all", join(ROOT, "test/bench", script), ...args]);
+
+/** A script of this folder on Node. */
+export const spawnNode = (script: string, ...args: string[]): Promise<Measured> =>
+  spawnReady(process.execPath, [join(ROOT, "test/bench", script), ...args]);
 
 export type Admin = Awaited<ReturnType<Instance["admin"]>>;
 

@@ -1,11 +1,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { Instance, until } from "../harness/instance.ts";
 import { newBrowser } from "./browsers.ts";
-import { cpuSeconds, median, spawnReady } from "./process.ts";
+import { cpuSeconds, median } from "./process.ts";
 import { checkControl, judged, told, type Effort, type Row } from "./report.ts";
-import { DENO, ROOT, onlyWith, ourProcess } from "./servers.ts";
+import { onlyWith, ourProcess, spawnDeno } from "./servers.ts";
 
 const PEOPLE = 1_000;
 /** An event names no more. */
@@ -16,11 +15,12 @@ const GOAL = 0.6;
  * B9: two events for 500 people with a browser each, from the post to the last "sent" in the ledger, into a push service that takes
  * everything; against encryption alone, on the same runtime, with a signature made once.
  */
-export async function webPush({ isShort, rounds }: Effort): Promise<Row[]> {
+export async function webPush(effort: Effort): Promise<Row[]> {
+  const { isShort, rounds } = effort;
   const service = await startPushService();
   const { host } = service;
   const carillon = await new Instance("deno", { CARILLON_PUSH_HOSTS: host }).start();
-  const floor = await spawnReady(DENO, ["run", "--no-lock", "--allow-all", join(ROOT, "test/bench/deno-encrypt.ts")]);
+  const floor = await spawnDeno("deno-encrypt.ts");
   try {
     await onlyWith(carillon, "push");
     await subscribeAll(carillon, `http://${host}/push`);
@@ -39,7 +39,7 @@ export async function webPush({ isShort, rounds }: Effort): Promise<Row[]> {
       control.push(before / after);
       all.push({ ours: (ours[0]! + ours[1]!) / 2, alone: (before + after) / 2, micros });
     }
-    checkControl(median(control));
+    checkControl(median(control), effort);
     const figure = (name: keyof (typeof all)[number]) => median(all.map((one) => one[name]));
     return [
       told("B9 encryption with a kept signature alone, on Deno", `${figure("alone").toFixed(0)} pushes/s`),
