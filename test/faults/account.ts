@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { InboxItem } from "@carillon/shared/inbox";
 import type { Delivery, Ledger } from "@carillon/shared/ledger";
-import type { Instance } from "../harness/instance.ts";
+import { sleep, type Instance } from "../harness/instance.ts";
 import type { Posted } from "./crm.ts";
 
 /** What an account of everything that was accepted found. Nothing in `wrong` is the good case. */
@@ -102,15 +102,25 @@ function checkLedger(account: Account, ledger: Ledger, accepted: Posted[]): void
 
 /** An event for few people tells everything itself; for more, the log has it, page by page. */
 async function readLog(carillon: Instance, { id, recipients }: Posted): Promise<Delivery[] | null> {
-  const { status, body } = await carillon.api("GET", `/v1/events/${id}`);
-  if (status !== 200) return null;
+  const { status, body } = await read(carillon, `/v1/events/${id}`);
+  if (status === 404) return null;
   if (recipients.length <= 500) return body.deliveries as Delivery[];
   const cells: Delivery[] = [];
   for (let cursor: string | null = null; ;) {
-    const page = await carillon.api("GET", `/v1/deliveries?event=${id}&limit=100${cursor === null ? "" : `&cursor=${cursor}`}`);
+    const page = await read(carillon, `/v1/deliveries?event=${id}&limit=100${cursor === null ? "" : `&cursor=${cursor}`}`);
     cells.unshift(...(page.body.data as Delivery[]).toReversed());
     cursor = page.body.next;
     if (cursor === null) return cells;
+  }
+}
+
+/** A busy machine may answer 503 and ask to come back; any other refusal is none that an account may overlook. */
+async function read(carillon: Instance, path: string): ReturnType<Instance["api"]> {
+  for (let tries = 1; ; tries++) {
+    const answer = await carillon.api("GET", path);
+    if (answer.status === 200 || answer.status === 404) return answer;
+    if (answer.status !== 503 || tries === 10) throw new Error(`${path} is answered ${answer.status} ${JSON.stringify(answer.body)}`);
+    await sleep(500);
   }
 }
 

@@ -182,7 +182,7 @@ export type EventView = {
   acceptedAt: string;
   /** What it was decided by; `/admin/api/settings/history` names who made this version and when. */
   settingsVersion: number;
-  /** The first 500, as are the deliveries; the log has all of them. */
+  /** All of them, as are the deliveries; but of an event that is told slice by slice the first hundred a shard. The log has the rest. */
   recipients: string[];
   deliveries: Delivery[];
   /** How far it is, for an event with more people than can be told at once; absent for all others. */

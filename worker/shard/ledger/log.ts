@@ -30,8 +30,6 @@ const LOOKED_AT = 2_000;
 /** A text that fits more people than this is no search for a person. */
 const PEOPLE_FOUND = 50;
 
-/** Of a fan-out: as many as have all the people that are shown. */
-const SHOWN_ROWS = 1 + LIMITS.atOnce / LIMITS.slice;
 const NOBODY = 0;
 
 type Cell = { event: StoredEvent; person: Person | null; notice: NoticeRow; channel: number; row: DeliveryRow | null };
@@ -72,17 +70,19 @@ export class Log {
     return cell ? this.#explained(cell) : null;
   }
 
-  /** For all of its people, of whom the first few hundred are shown, or for one. */
+  /** For all of its people, of whom a fan-out shows the first hundred, or for one. */
   event(id: string, user?: string): EventPart | null {
     const { events, people, fanOuts, shares } = this.#parts;
     const only = user === undefined ? null : (people.find(user)?.n ?? NOBODY);
-    const rows = events.rowsOf(id, only === null ? SHOWN_ROWS : undefined);
+    // Of a fan-out the first row, which has nobody, and the first slice.
+    const rows = events.rowsOf(id, only === null ? 2 : undefined);
     const [event] = rows;
     if (!event) return null;
+    const shownPeople = rows.length > 1 ? LIMITS.slice : LIMITS.atOnce;
     const shown = rows
       .flatMap((row) => row.people.map((person, index) => ({ row, person, notice: row.n + index })))
       .filter(({ person }) => only === null || person === only)
-      .slice(0, LIMITS.atOnce);
+      .slice(0, shownPeople);
     const deliveries = shown.flatMap(({ row, notice }) =>
       CHANNELS.flatMap((_channel, channel) => {
         const cell = this.#cell(deliveryNumber(notice, channel), row);
