@@ -1,76 +1,63 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventSchema, toEvent } from "@carillon/shared/events";
-import { rulesWith } from "../harness/rules.ts";
+import { EXTERNAL_CHANNELS, type ExternalChannel } from "@carillon/shared/channels";
 import type { Cost } from "./cost.ts";
+import { T0, hear, input, live, makeShard as makeLife, rowsOf } from "./life.ts";
 import { startCounted, type Counted, type CountedShard } from "./start-counted.ts";
 
-const T0 = Date.UTC(2026, 10, 23, 9);
 const HOUR = 3_600_000;
-
-const person = (id: string) => ({ id, fields: { email: `${id}@example.com`, phone: "+4915112345601" } });
-const input = (id: string, recipients: string[]) => {
-  const event = toEvent(eventSchema.parse({ id, type: "task_assigned", recipients, data: { task: { title: `Call ${id}` } } }), id);
-  return { version: 1, events: [{ event, hash: "hash" }] };
-};
-const sum = (costs: Cost[]) => costs.reduce((total, { rowsWritten }) => total + rowsWritten, 0);
 
 let counted: Counted;
 beforeAll(async () => void (counted = await startCounted()), 60_000);
 afterAll(() => counted.stop());
 
-async function makeShard(name: string, people: string[]): Promise<CountedShard> {
-  const shard = counted.shard(name);
-  await shard.run(
-    [
-      { call: "apply", args: [rulesWith("in-app", "email", "sms")] },
-      { call: "putUsers", args: [people.map(person)] },
-    ],
-    T0,
-  );
-  return shard;
-}
-
-/** One event through all its stations, as the worker drives it; answers what each of them cost. */
-async function live(shard: CountedShard, id: string, now: number): Promise<Record<string, Cost>> {
-  await shard.run([], now);
-  const costs: Record<string, Cost> = {};
-  const accepted = await shard.ask("accept", input(id, ["u1"]));
-  costs["accept"] = accepted.cost;
-  for (const channel of ["email", "sms"] as const) {
-    const job = { at: now, number: `${id}-${channel}` };
-    const begun = await shard.ask("begin", { version: 1, channel, job });
-    if ("behind" in begun.answer || !begun.answer.claim) throw new Error(`Nothing is due on ${channel}`);
-    const claim = begun.answer.claim.id;
-    const ended = await shard.ask("next", {
-      version: 1,
-      channel,
-      job,
-      claim,
-      outcome: { kind: "ok", said: "250 2.0.0 Ok" },
-      ms: 12,
-      isLast: false,
-    });
-    expect(ended.answer.claim).toBeNull();
-    costs[`${channel}: claim`] = begun.cost;
-    costs[`${channel}: settle`] = ended.cost;
-  }
-  const { answer } = await shard.ask("inbox", { user: "u1", filter: "all", q: null, type: null, limit: 1, cursor: null });
-  costs["read"] = (await shard.ask("mark", { user: "u1", mark: "read", ids: [answer.data[0]!.id] })).cost;
-  return costs;
-}
+const makeShard = (name: string, people: string[], channels?: readonly ExternalChannel[]) => makeLife(counted, name, people, channels);
 
 describe("rows written, as Cloudflare counts them", () => {
   test("an event on three channels for one person writes 25 rows at the most over its whole life", async () => {
     const shard = await makeShard("one", ["u1"]);
-    const first = await live(shard, "first", T0 + 1_000);
-    const later = await live(shard, "later", T0 + 2_000);
-    const nextHour = await live(shard, "next-hour", T0 + HOUR);
+    const { costs: first } = await live(shard, "first", T0 + 1_000);
+    const { costs: later } = await live(shard, "later", T0 + 2_000);
+    const { costs: nextHour } = await live(shard, "next-hour", T0 + HOUR);
     console.log(
-      `rows written: ${JSON.stringify(Object.fromEntries(Object.entries(later).map(([name, cost]) => [name, cost.rowsWritten])))}, ${sum(Object.values(later))} in all`,
+      `rows written: ${JSON.stringify(Object.fromEntries(Object.entries(later).map(([name, cost]) => [name, cost.rowsWritten])))}, ${rowsOf(Object.values(later))} in all`,
     );
-    for (const costs of [first, later, nextHour]) expect(sum(Object.values(costs)), JSON.stringify(costs)).toBeLessThanOrEqual(25);
+    for (const costs of [first, later, nextHour]) expect(rowsOf(Object.values(costs)), JSON.stringify(costs)).toBeLessThanOrEqual(25);
     const { answer } = await shard.ask("ledger", { from: null, to: null });
     expect(answer).toMatchObject({ accepted: 15, delivered: 3, sent: 6, skipped: 6, inFlight: 0, unaccounted: 0 });
+  });
+
+  test("the four external channels write the same, alone and any two of them beside the bell", async () => {
+    const lifeOn = async (...channels: ExternalChannel[]): Promise<number> => {
+      const shard = await makeShard(channels.join("-"), ["u1"], channels);
+      await live(shard, "first", T0 + 1_000, channels);
+      return rowsOf(Object.values((await live(shard, "later", T0 + 2_000, channels)).costs));
+    };
+    const alone: Record<string, number> = {};
+    const pairs: Record<string, number> = {};
+    for (const [index, one] of EXTERNAL_CHANNELS.entries()) {
+      alone[one] = await lifeOn(one);
+      for (const other of EXTERNAL_CHANNELS.slice(index + 1)) pairs[`${one} and ${other}`] = await lifeOn(one, other);
+    }
+    const all = await lifeOn(...EXTERNAL_CHANNELS);
+    console.log(`rows written on one external channel, on two, on all: ${JSON.stringify([alone, pairs, all])}`);
+    const [forOne, forTwo] = [alone["email"]!, pairs["email and sms"]!];
+    expect(alone).toEqual(Object.fromEntries(EXTERNAL_CHANNELS.map((channel) => [channel, forOne])));
+    expect(new Set(Object.values(pairs))).toEqual(new Set([forTwo]));
+    expect(forTwo).toBeLessThanOrEqual(25);
+    expect(all - forTwo).toBe(2 * (forTwo - forOne));
+  });
+
+  test("a receipt writes its delivery and the balance if that changes; repeats and what is no news write nothing", async () => {
+    const shard = await makeShard("receipts", ["u1"], EXTERNAL_CHANNELS);
+    await live(shard, "first", T0 + 1_000, EXTERNAL_CHANNELS);
+    const { deliveries } = await live(shard, "later", T0 + 2_000, EXTERNAL_CHANNELS);
+    for (const channel of ["sms", "whatsapp", "push"] as const) {
+      const costs = await hear(shard, deliveries[channel]!, ["sent", "delivered", "delivered", "sent", "read", "read", "delivered"]);
+      expect(
+        costs.map(({ rowsWritten }) => rowsWritten),
+        channel,
+      ).toEqual([0, 2, 0, 0, 1, 0, 0]);
+    }
   });
 
   test("what search adds, shared by a batch of events, keeps within the same figure", async () => {
@@ -81,8 +68,8 @@ describe("rows written, as Cloudflare counts them", () => {
     console.log(
       `rows written by accept: ${alone.cost.rowsWritten} alone, ${(accepted!.cost.rowsWritten / events).toFixed(2)} with its share of the index`,
     );
-    const life = await live(await makeShard("rest", ["u1"]), "e1", T0 + 1_000);
-    const rest = sum(Object.entries(life).flatMap(([name, cost]) => (name === "accept" ? [] : [cost])));
+    const { costs } = await live(await makeShard("rest", ["u1"]), "e1", T0 + 1_000);
+    const rest = rowsOf(Object.entries(costs).flatMap(([name, cost]) => (name === "accept" ? [] : [cost])));
     expect(accepted!.cost.rowsWritten / events + rest).toBeLessThanOrEqual(25);
   });
 
@@ -106,7 +93,7 @@ describe("rows written, as Cloudflare counts them", () => {
       await shard.ask("channelStatus", "email"),
       await shard.ask("user", "u1"),
     ].map(({ cost }) => cost);
-    expect(sum(costs)).toBe(0);
+    expect(rowsOf(costs)).toBe(0);
   });
 });
 

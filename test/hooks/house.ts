@@ -3,31 +3,34 @@ import { EVENT_TYPES } from "@carillon/shared/event-types";
 import { channels } from "@carillon/worker/channels/all";
 import type { ExternalChannel } from "@carillon/shared/channels";
 import type { Message, Outcome } from "@carillon/worker/channels/channel";
+import type { Config } from "@carillon/worker/ports";
 import { changeSettings } from "@carillon/worker/settings/change";
 import { ORIGIN, startApp, type Answer } from "../harness/app.ts";
 
 export const AUTH_TOKEN = "the-auth-token-of-acme";
 export const APP_SECRET = "the-app-secret-of-acme";
 export const VERIFY_TOKEN = "the-verify-token-of-acme";
+export const TWILIO_ACCOUNT = `AC${"0".repeat(32)}`;
+export const META_ACCOUNT = "102290129340398";
 export const ADA = { id: "u1", name: "Ada", email: "ada@example.com", phone: "+4915112345601", whatsappOptIn: true };
 export const BEN = { id: "u2", name: "Ben", email: "ben@example.com", phone: "+12025550102", whatsappOptIn: true };
 
 /** Saving them through the page would ask Meta. */
 const TEMPLATES = Object.fromEntries(EVENT_TYPES.map((type) => [type, { en: { name: "crm_task", language: "en", variables: [] } }]));
 
-/** Carillon with all channels set up and on for every event, and two people. Nothing leaves: `serve` is the provider. */
-export async function openHouse({ shards = 1 } = {}) {
-  const house = await startApp({ shards, config: { allowPrivateHosts: true } });
+/** Carillon with all channels set up and on for every event, and two people. Nothing leaves: `serve` is the provider, or the stand-ins are. */
+export async function openHouse({ shards = 1, standIns = {} }: { shards?: number; standIns?: Config["standIns"] } = {}) {
+  const house = await startApp({ shards, config: { allowPrivateHosts: true, standIns } });
   const admin = await house.signIn("owner");
   const keys = channels.push.generateKeys();
   const forms: Record<ExternalChannel, { settings: object; secrets: object }> = {
     email: { settings: { host: "127.0.0.1", port: 2525, username: "", encryption: "none", fromAddress: "crm@example.com" }, secrets: {} },
     sms: {
-      settings: { accountSid: `AC${"0".repeat(32)}`, from: "+15551234567", messagingServiceSid: "" },
+      settings: { accountSid: TWILIO_ACCOUNT, from: "+15551234567", messagingServiceSid: "" },
       secrets: { authToken: AUTH_TOKEN },
     },
     whatsapp: {
-      settings: { phoneNumberId: "106540352242922", businessAccountId: "102290129340398", templates: {} },
+      settings: { phoneNumberId: "106540352242922", businessAccountId: META_ACCOUNT, templates: {} },
       secrets: { accessToken: "EAAB", appSecret: APP_SECRET, verifyToken: VERIFY_TOKEN },
     },
     push: { settings: { subject: "mailto:crm@example.com", publicKey: keys.publicKey }, secrets: { privateKey: keys.privateKey } },

@@ -41,8 +41,8 @@ function bundle(parts: Parts, rows: DeliveryRow[], now: number): void {
   const [first, ...others] = rows;
   const into = publicId(parts.shard, first!.id);
   for (const row of others) {
+    parts.deliveries.noteReceipt(row, { at: new Date(now).toISOString(), state: "collapsed", said: `told with ${into}` });
     parts.deliveries.move(row, STATE.collapsed, "collapsed", null);
-    parts.deliveries.addReceipt(row, { at: new Date(now).toISOString(), state: "collapsed", said: `told with ${into}` });
   }
   parts.deliveries.bundle(first!, rows.flatMap(idsOf));
 }

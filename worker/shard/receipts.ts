@@ -21,8 +21,9 @@ export function takeReceipt(parts: Parts, row: DeliveryRow, { state, said, outco
   // While a try is not settled the row is not ours to move; the settling looks at what was told meanwhile.
   const isSending = row.state === STATE.sending;
   if (state === "read" && channelName(row.channel) === "push") readInBell(parts, row, now);
-  parts.deliveries.addReceipt(row, { at, state, ...(said === null ? {} : { said }), ...(isSending ? { outcome } : {}) });
-  if (isSending) return null;
+  const receipt = { at, state, ...(said === null ? {} : { said }) };
+  if (isSending) return (parts.deliveries.addReceipt(row, { ...receipt, outcome }), null);
+  parts.deliveries.noteReceipt(row, receipt);
   if (state !== "failed") return (parts.deliveries.move(row, STATE[state], "matrix", null), null);
   // The provider gave up on it: ours is the next try, if it is worth one.
   return applyOutcome(parts, row, outcome ?? UNEXPLAINED, null, { now, retryAt: (_burnt, wait) => now + wait });

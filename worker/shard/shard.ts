@@ -500,7 +500,7 @@ export class Shard implements SyncCalls {
       const number = numberOf(shard, id);
       const row = number === null ? null : deliveries.get(number);
       if (!row || ![STATE.failed, STATE.skipped].includes(row.state)) continue;
-      deliveries.addReceipt(row, { at: new Date(now).toISOString(), state: "queued", said: RETRIED });
+      deliveries.noteReceipt(row, { at: new Date(now).toISOString(), state: "queued", said: RETRIED });
       deliveries.move(row, STATE.queued, "matrix", now);
       retried++;
     }

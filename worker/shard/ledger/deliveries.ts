@@ -191,11 +191,12 @@ export class Deliveries {
   move(row: DeliveryRow, state: number, why: string, due: number | null, attempt: Attempt | null = null): void {
     const attempts = attempt ? JSON.stringify([...attemptsOf(row), attempt].slice(-KEPT_ATTEMPTS)) : row.attempts;
     this.#sql.exec(
-      `UPDATE delivery SET state = ?, why = ?, due = ?, lease = NULL, attempts = ?, decided = ?, rules = ? WHERE id = ?`,
+      `UPDATE delivery SET state = ?, why = ?, due = ?, lease = NULL, attempts = ?, receipts = ?, decided = ?, rules = ? WHERE id = ?`,
       state,
       why,
       due,
       attempts,
+      row.receipts,
       row.decided,
       row.rules,
       row.id,
@@ -205,9 +206,14 @@ export class Deliveries {
     if (due !== null) this.#wakes.note(row.channel, due);
   }
 
-  /** A word about a delivery besides its tries: it is kept, the state stays. */
-  addReceipt(row: DeliveryRow, receipt: KeptReceipt): void {
+  /** A word about a delivery besides its tries, kept by the move that follows: two updates of a row are billed as two. */
+  noteReceipt(row: DeliveryRow, receipt: KeptReceipt): void {
     row.receipts = JSON.stringify([...receiptsOf(row), receipt]);
+  }
+
+  /** The same where the state stays. */
+  addReceipt(row: DeliveryRow, receipt: KeptReceipt): void {
+    this.noteReceipt(row, receipt);
     this.#sql.exec(`UPDATE delivery SET receipts = ? WHERE id = ?`, row.receipts, row.id);
   }
 
