@@ -22,7 +22,7 @@ type Body = Omit<StoredEvent, "n" | "id" | "hash" | "type" | "at" | "people" | "
 type Row = { n: number; id: string; hash: string; type: string; at: number; body: string; people: string; texts: string };
 
 const CACHED_EVENTS = 200;
-/** Between an event's id, which has no such letter, and the number of a slice. */
+/** Between an event's id, which has no such letter, and the number of a slice, written so that the ids are in the order of the slices. */
 const SLICE_MARK = "\n";
 const PAST_SLICE_MARK = "\v";
 
@@ -69,7 +69,7 @@ export class Events {
     this.#sql.exec(
       `INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       event.n,
-      slice === 0 ? event.id : `${event.id}${SLICE_MARK}${slice}`,
+      slice === 0 ? event.id : `${event.id}${SLICE_MARK}${String(slice).padStart(8, "0")}`,
       event.hash,
       event.type,
       event.at,
@@ -92,7 +92,7 @@ export class Events {
     // A range of the ids and no LIKE: whatever an id looks like, it can't stand for others.
     const slices = this.#sql
       .exec<Row>(
-        `SELECT * FROM event WHERE id > ? AND id < ? ORDER BY n LIMIT ?`,
+        `SELECT * FROM event WHERE id > ? AND id < ? ORDER BY id LIMIT ?`,
         `${id}${SLICE_MARK}`,
         `${id}${PAST_SLICE_MARK}`,
         limit - 1,
