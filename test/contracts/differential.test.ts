@@ -1,206 +1,153 @@
 import { openSql } from "@carillon/worker/adapters/node-sqlite";
 import { openStore, type StoreEngine } from "@carillon/worker/embedded/store";
+import { toBytes } from "@carillon/worker/embedded/store/bytes";
 import { CommandError } from "@carillon/worker/embedded/store/command";
-import { afterEach, expect, test } from "vitest";
+import type { RawReply } from "@carillon/worker/local/faces/redis/resp";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { cleanup, folder, realClock } from "./harness.ts";
-import { type AnyReply, hasRedis, realRedis } from "./real-redis.ts";
+import { type Picker, picker, randomCommand } from "./random-commands.ts";
+import { connected, hasRedis, realRedis } from "./real-redis.ts";
 
-const COMMANDS = 6_000;
+const COMMANDS = 12_000;
+const TRANSACTIONS = 400;
 /** Their order is Redis's own business. */
-const UNORDERED = ["HGETALL", "HKEYS", "HVALS", "SMEMBERS"];
+const UNORDERED = ["HGETALL", "HKEYS", "HVALS", "SMEMBERS", "SINTER", "SUNION", "SDIFF", "KEYS"];
 /** They tell the time, which goes on between two questions. */
-const TIMED: Record<string, number> = { TTL: 1, PTTL: 2_000 };
+const TIMED: Record<string, number> = { TTL: 1, PTTL: 2_000, EXPIRETIME: 1, PEXPIRETIME: 2_000 };
+/** What they pick is a matter of chance; only its shape is compared. */
+const RANDOM = ["SRANDMEMBER", "HRANDFIELD", "ZRANDMEMBER", "RANDOMKEY", "TIME"];
 
 const clean = cleanup();
 afterEach(clean.run);
 
-test.skipIf(!hasRedis())(
-  "the embedded store answers any sequence of commands as a real Redis does, also after a restart",
-  async () => {
-    const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
-    console.log(`seed ${seed}`);
-    const pick = picker(seed);
-    const redis = await realRedis(clean);
-    const file = `${folder(clean)}/store.db`;
-    let sql = openSql(file);
-    let engine = openStore(sql, realClock);
-    clean.after(() => sql.close());
+describe.skipIf(!hasRedis())("the embedded store beside a real Redis", () => {
+  let seed = 0;
+  let pick: Picker;
+  let theirs: (...commands: string[][]) => Promise<RawReply[]>;
+  let file = "";
+  let engine: StoreEngine;
+  let close = (): void => undefined;
 
+  beforeEach(async () => {
+    seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+    console.log(`seed ${seed}`);
+    pick = picker(seed);
+    const connection = await connected(await realRedis(clean));
+    clean.after(connection.close);
+    theirs = (...commands) => connection.send(commands);
+    file = `${folder(clean)}/store.db`;
+    open();
+    clean.after(() => close());
+  });
+
+  function open(): void {
+    const sql = openSql(file);
+    engine = openStore(sql, realClock);
+    close = sql.close;
+  }
+
+  async function reopen(): Promise<void> {
+    await engine.settled();
+    close();
+    open();
+  }
+
+  test("any sequence of commands is answered the same, also after a restart", async () => {
     for (let n = 0; n < COMMANDS; n++) {
       const command = randomCommand(pick);
-      const [theirs, ours] = [comparable(command, await redis(command)), comparable(command, answerOf(engine, command))];
-      expect(near(command, ours, theirs), `seed ${seed}, command ${n}: ${JSON.stringify(command)}`).toEqual(theirs);
-      if (n % 1_500 === 1_499) {
-        await engine.settled();
-        sql.close();
-        sql = openSql(file);
-        engine = openStore(sql, realClock);
-      }
+      const [reply = null] = await theirs(command);
+      expect(near(command, engine.execute(command), reply), `seed ${seed}, command ${n}: ${JSON.stringify(command)}`).toEqual(
+        comparable(command, reply),
+      );
+      if (n % 2_000 === 1_999) await reopen();
     }
-  },
-  30_000,
-);
+    await sameContent();
+  }, 60_000);
 
-function answerOf(engine: StoreEngine, command: string[]): AnyReply {
-  const answer = engine.execute(command);
-  return answer instanceof CommandError ? { error: answer.message.trim() } : answer;
-}
+  test("any transaction is answered the same, or discarded the same", async () => {
+    for (let n = 0; n < TRANSACTIONS; n++) {
+      const commands = Array.from({ length: pick([1, 2, 3, 5]) }, () => randomCommand(pick)).filter(
+        ([name = ""]) => !RANDOM.includes(name),
+      );
+      const replies = await theirs(["MULTI"], ...commands, ["EXEC"]);
+      const all = replies.at(-1) ?? null;
+      const ours = engine.executeAll(commands);
+      const told = `seed ${seed}, transaction ${n}: ${JSON.stringify(commands)}`;
+      if (ours instanceof CommandError || !Array.isArray(all)) expect(comparable([], ours as RawReply), told).toEqual(comparable([], all));
+      else
+        expect(
+          commands.map((command, index) => near(command, ours[index] ?? null, all[index] ?? null)),
+          told,
+        ).toEqual(commands.map((command, index) => comparable(command, all[index] ?? null)));
+    }
+    await reopen();
+    await sameContent();
+  }, 60_000);
 
-function comparable([name = ""]: string[], reply: AnyReply): AnyReply {
-  if (reply !== null && typeof reply === "object" && "error" in reply) return { error: reply.error.trim() };
+  test("a whole scan finds what a whole scan of Redis finds", async () => {
+    const names = Array.from({ length: 300 }, (_, n) => `${pick(["a", "b", "ü"].map(toBytes))}:${n}`);
+    const fill = names.flatMap((name, n) => [
+      ["SET", name, "1"],
+      ["HSET", "hash", name, String(n)],
+      ["SADD", "set", name],
+      ["ZADD", "zset", String(n), name],
+    ]);
+    await theirs(...fill);
+    for (const command of fill) engine.execute(command);
+    const scans = [
+      ["SCAN"],
+      ["SCAN", "MATCH", "a:*", "COUNT", "50"],
+      ["SCAN", "TYPE", "zset"],
+      ["HSCAN", "hash", "COUNT", "7"],
+      ["SSCAN", "set", "MATCH", "*1?"],
+      ["ZSCAN", "zset"],
+    ];
+    for (const scan of scans) {
+      const [ours, other] = [
+        await whole(scan, async (command) => engine.execute(command)),
+        await whole(scan, async (command) => (await theirs(command))[0] ?? null),
+      ];
+      expect(ours, scan.join(" ")).toEqual(other);
+    }
+  });
+
+  /** Everything that a scan answers from its beginning to its end, in the order of the bytes. */
+  async function whole([name = "", ...args]: string[], ask: (command: string[]) => Promise<RawReply>): Promise<RawReply[]> {
+    const found = new Set<string>();
+    let cursor = "0";
+    do {
+      const [before, after] = name === "SCAN" ? [[], args] : [args.slice(0, 1), args.slice(1)];
+      const [next, step] = (await ask([name, ...before, cursor, ...after])) as [string, string[]];
+      if (name === "HSCAN" || name === "ZSCAN") for (let at = 0; at < step.length; at += 2) found.add(`${step[at]} ${step[at + 1]}`);
+      else for (const one of step) found.add(one);
+      cursor = next;
+    } while (cursor !== "0");
+    return [...found].sort();
+  }
+
+  async function sameContent(): Promise<void> {
+    const readers: Record<string, string[]> = { hash: ["HGETALL"], set: ["SMEMBERS"], zset: ["ZRANGE"], list: ["LRANGE"], string: ["GET"] };
+    const [keys] = await theirs(["KEYS", "*"]);
+    expect(comparable(["KEYS"], engine.execute(["KEYS", "*"]))).toEqual(comparable(["KEYS"], keys ?? null));
+    for (const key of keys as string[]) {
+      const [kind] = await theirs(["TYPE", key]);
+      const command = [...(readers[String(kind)] ?? []), key, ...(kind === "zset" || kind === "list" ? ["0", "-1"] : [])];
+      const [reply = null] = await theirs(command);
+      expect(comparable(command, engine.execute(command)), `seed ${seed}: ${JSON.stringify(command)}`).toEqual(comparable(command, reply));
+    }
+  }
+});
+
+function comparable([name = ""]: string[], reply: RawReply): unknown {
+  if (reply instanceof CommandError) return { error: reply.message.trim() };
+  if (RANDOM.includes(name)) return Array.isArray(reply) ? reply.length : typeof reply;
   return UNORDERED.includes(name) && Array.isArray(reply) ? reply.toSorted() : reply;
 }
 
 /** A time that differs by no more than it may counts as the same. */
-function near([name = ""]: string[], ours: AnyReply, theirs: AnyReply): AnyReply {
-  const tolerance = TIMED[name];
+function near(command: string[], ours: RawReply, theirs: RawReply): unknown {
+  const tolerance = TIMED[command[0] ?? ""];
   const isNear =
     tolerance !== undefined && typeof ours === "number" && typeof theirs === "number" && ours >= 0 && Math.abs(ours - theirs) <= tolerance;
-  return isNear ? theirs : ours;
+  return comparable(command, isNear ? theirs : ours);
 }
-
-type Picker = <T>(choices: readonly T[]) => T;
-
-/** mulberry32: the same choices for the same seed. */
-function picker(seed: number): Picker {
-  let state = seed;
-  return <T>(choices: readonly T[]): T => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return choices[((mixed ^ (mixed >>> 14)) >>> 0) % choices.length] as T;
-  };
-}
-
-const KEYS = ["k1", "k2", "k3", "k4", "k5", "k6", "ключ"];
-const FIELDS = ["a", "b", "c", "d", "é", "😀", "\uffee", ""];
-const VALUES = ["", "x", "1", "-7", "007", "9223372036854775807", "1.5", " 1", "OK", "ü😀", "line\r\nline", "a\0b"];
-const INTEGERS = [
-  "0",
-  "1",
-  "-1",
-  "3",
-  "100",
-  "-100",
-  "9223372036854775807",
-  "-9223372036854775808",
-  "9223372036854775808",
-  "+1",
-  "01",
-  "1.0",
-  "x",
-  "",
-];
-const SCORES = ["0", "1", "-1", "2.5", "1e3", "inf", "-inf", "+inf", "nan", "x", ""];
-const BOUNDS = [...SCORES, "(1", "(0", "(x", "-inf", "+inf"];
-const INDEXES = ["0", "1", "-1", "2", "-2", "5", "-9", "x"];
-/** Long enough in ms too: what ends while the two are asked one after the other would tell them apart by the clock. */
-const SECONDS = ["100000", "200000", "300000", "0", "-1", "x", "9223372036854775807"];
-
-/** Mostly well-formed, now and then with an argument too many or too few. */
-function randomCommand(pick: Picker): string[] {
-  const command = wellFormed(pick);
-  const mishap = pick([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2]);
-  if (mishap === 1 && command.length > 1) return command.slice(0, -1);
-  return mishap === 2 ? [...command, pick(FIELDS)] : command;
-}
-
-function wellFormed(pick: Picker): string[] {
-  const key = pick(KEYS);
-  const some = (choices: readonly string[], most = 3): string[] =>
-    Array.from({ length: pick(Array.from({ length: most }, (_, n) => n + 1)) }, () => pick(choices));
-  const maybe = (...args: string[]): string[] => (pick([true, false, false]) ? args : []);
-  const name = pick(NAMES);
-  switch (name) {
-    case "SET":
-      return [
-        name,
-        key,
-        pick(VALUES),
-        ...maybe(pick(["EX", "PX", "ex"]), pick(SECONDS)),
-        ...maybe(pick(["NX", "XX"])),
-        ...maybe(pick(["KEEPTTL", "GET", "NX", "WHAT"])),
-      ];
-    case "MGET":
-    case "DEL":
-    case "EXISTS":
-      return [name, ...some(KEYS)];
-    case "MSET":
-      return [name, key, pick(VALUES), ...maybe(pick(KEYS), pick(VALUES))];
-    case "INCRBY":
-      return [name, key, pick(INTEGERS)];
-    case "EXPIRE":
-    case "PEXPIRE":
-      return [name, key, pick(SECONDS), ...maybe(pick(["NX", "XX", "GT", "LT", "NO"])), ...maybe(pick(["GT", "XX"]))];
-    case "HSET":
-      return [name, key, ...Array.from({ length: pick([1, 2, 3]) }, () => [pick(FIELDS), pick(VALUES)]).flat()];
-    case "HSETNX":
-      return [name, key, pick(FIELDS), pick(VALUES)];
-    case "HGET":
-    case "HEXISTS":
-    case "SISMEMBER":
-    case "ZSCORE":
-      return [name, key, pick(FIELDS)];
-    case "HMGET":
-    case "HDEL":
-    case "SADD":
-    case "SREM":
-    case "ZREM":
-      return [name, key, ...some(FIELDS)];
-    case "HINCRBY":
-      return [name, key, pick(FIELDS), pick(INTEGERS)];
-    case "ZADD":
-      return [
-        name,
-        key,
-        ...maybe(pick(["NX", "XX", "gt", "LT"])),
-        ...maybe(pick(["CH", "INCR", "GT"])),
-        pick(SCORES),
-        pick(FIELDS),
-        ...maybe(pick(SCORES), pick(FIELDS)),
-      ];
-    case "ZRANGE":
-      return pick([true, false])
-        ? [name, key, pick(INDEXES), pick(INDEXES), ...maybe("REV"), ...maybe("WITHSCORES"), ...maybe("LIMIT", "0", "1")]
-        : [
-            name,
-            key,
-            pick(BOUNDS),
-            pick(BOUNDS),
-            "BYSCORE",
-            ...maybe("REV"),
-            ...maybe("LIMIT", pick(INDEXES), pick(INDEXES)),
-            ...maybe("WITHSCORES"),
-          ];
-    case "ZRANGEBYSCORE":
-      return [
-        name,
-        key,
-        pick(BOUNDS),
-        pick(BOUNDS),
-        ...maybe("LIMIT", pick(INDEXES), pick(INDEXES)),
-        ...maybe("WITHSCORES"),
-        ...maybe("REV"),
-      ];
-    case "ZREMRANGEBYSCORE":
-      return [name, key, pick(BOUNDS), pick(BOUNDS)];
-    case "PING":
-      return [name, ...maybe("hello")];
-    case "ECHO":
-      return [name, pick(VALUES)];
-    case "DBSIZE":
-      return [name];
-    case "NOSUCHCOMMAND":
-      return [name, ...some(FIELDS, 4)];
-    default:
-      return [name, key];
-  }
-}
-
-const NAMES = [
-  "GET SET GETDEL MGET MSET DEL EXISTS INCR INCRBY EXPIRE PEXPIRE TTL PTTL PERSIST TYPE",
-  "HGET HSET HSETNX HMGET HGETALL HDEL HLEN HEXISTS HINCRBY HKEYS HVALS",
-  "SADD SREM SMEMBERS SISMEMBER SCARD",
-  "ZADD ZADD ZADD ZRANGE ZRANGEBYSCORE ZREM ZSCORE ZCARD ZREMRANGEBYSCORE",
-  "PING ECHO DBSIZE NOSUCHCOMMAND",
-].flatMap((family) => family.split(" "));

@@ -61,7 +61,7 @@ const MAY: Record<string, { places: string[]; packages: RegExp }> = {
     places: ["shared", "worker/ports", "worker/errors"],
     packages: /^(node:sqlite|@upstash\/redis(\/cloudflare)?|@upstash\/qstash)$/,
   },
-  "worker/embedded": { places: ["shared", "worker/ports", "worker/errors"], packages: /^node:(crypto|timers)$/ },
+  "worker/embedded": { places: ["shared", "worker/ports", "worker/errors"], packages: /^node:(buffer|crypto|timers)$/ },
   "worker/routes": {
     places: [
       "shared",

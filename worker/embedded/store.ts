@@ -1,45 +1,46 @@
 import type { Clock, Reply, Sql, Store } from "../ports.ts";
 import { commitPerTurn } from "./commit-per-turn.ts";
+import { type Bytes, toBytes, toText } from "./store/bytes.ts";
 import { CommandError, type CommandSpec, wrongArity } from "./store/command.ts";
 import { HASHES } from "./store/hashes.ts";
 import { KEYS } from "./store/keys.ts";
 import { Keyspace } from "./store/keyspace.ts";
+import { LISTS } from "./store/lists.ts";
 import { SERVER, unknownCommand } from "./store/server.ts";
 import { SETS } from "./store/sets.ts";
+import { SORTED_SET_ALGEBRA } from "./store/sorted-set-algebra.ts";
 import { SORTED_SETS } from "./store/sorted-sets.ts";
 import { STRINGS } from "./store/strings.ts";
 
-/** The commands that Carillon uses, one family per file. Whatever else is asked for gets Redis's "unknown command". */
+/** Redis's commands, one family per file. Whatever else is asked for gets Redis's "unknown command". */
 const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
-  Object.entries({ ...STRINGS, ...KEYS, ...HASHES, ...SETS, ...SORTED_SETS, ...SERVER }),
+  Object.entries({ ...STRINGS, ...KEYS, ...HASHES, ...SETS, ...SORTED_SETS, ...SORTED_SET_ALGEBRA, ...LISTS, ...SERVER }),
 );
 
-/** Redis's commands on a SQLite file. What `execute` answers may be given out once `settled` has resolved. */
+/** Redis's commands on a SQLite file, in bytes. What `execute` answers may be given out once `settled` has resolved. */
 export type StoreEngine = {
   /** Name and arguments; a command's error is an answer like any other, as in a pipeline. */
-  execute(command: readonly (string | number)[]): Reply | CommandError;
+  execute(command: readonly Bytes[]): Reply | CommandError;
   /** MULTI … EXEC: an unknown command or a wrong number of arguments discards all, other errors are that command's answer alone. */
-  executeAll(commands: readonly (readonly (string | number)[])[]): (Reply | CommandError)[] | CommandError;
+  executeAll(commands: readonly (readonly Bytes[])[]): (Reply | CommandError)[] | CommandError;
   /** Resolves when all that was executed is on the disk; rejects with Unavailable if that failed and is undone. */
   settled(): Promise<void>;
 };
 
 /** The store port over a SQLite file of its own. Durable: an answer comes after the commit of its turn. */
 export function embeddedStore(sql: Sql, clock: Clock): Store {
-  return storeOf(openStore(sql, clock));
-}
-
-export function storeOf(engine: StoreEngine): Store {
+  const engine = openStore(sql, clock);
   return {
     async run(...commands) {
-      const replies = commands.map((command) => engine.execute(command));
+      const replies = commands.map((command) => engine.execute(command.map(argumentOf)));
       await engine.settled();
-      return replies.map(orThrow);
+      return replies.map(textOrThrow);
     },
     async atomic(...commands) {
-      const replies = orThrow(engine.executeAll(commands));
+      const replies = engine.executeAll(commands.map((command) => command.map(argumentOf)));
+      if (replies instanceof CommandError) throw replies;
       await engine.settled();
-      return replies.map(orThrow);
+      return replies.map(textOrThrow);
     },
     isReady: async () => true,
   };
@@ -49,8 +50,7 @@ export function openStore(sql: Sql, clock: Clock): StoreEngine {
   const turn = commitPerTurn(sql, "store", () => keyspace.load());
   const keyspace: Keyspace = new Keyspace(sql, clock, turn);
 
-  const execute = (command: readonly (string | number)[]): Reply | CommandError => {
-    const [name = "", ...args] = command.map(toText);
+  const execute = ([name = "", ...args]: readonly Bytes[]): Reply | CommandError => {
     const spec = find(name, args);
     if (spec instanceof CommandError) return spec;
     keyspace.sweep();
@@ -65,8 +65,7 @@ export function openStore(sql: Sql, clock: Clock): StoreEngine {
   return {
     execute,
     executeAll(commands) {
-      for (const command of commands) {
-        const [name = "", ...args] = command.map(toText);
+      for (const [name = "", ...args] of commands) {
         if (find(name, args) instanceof CommandError)
           return new CommandError("EXECABORT Transaction discarded because of previous errors.");
       }
@@ -76,7 +75,7 @@ export function openStore(sql: Sql, clock: Clock): StoreEngine {
   };
 }
 
-function find(name: string, args: string[]): CommandSpec | CommandError {
+function find(name: Bytes, args: Bytes[]): CommandSpec | CommandError {
   const known = name.toLowerCase();
   const spec = COMMANDS.get(known);
   if (!spec) return unknownCommand(name, args);
@@ -84,9 +83,15 @@ function find(name: string, args: string[]): CommandSpec | CommandError {
   return (spec.arity < 0 ? count >= -spec.arity : count === spec.arity) ? spec : wrongArity(known);
 }
 
-const toText = (arg: string | number): string => (typeof arg === "string" ? arg.toWellFormed() : String(arg));
+const argumentOf = (arg: string | number): Bytes => (typeof arg === "string" ? toBytes(arg) : String(arg));
 
-function orThrow<T>(reply: T | CommandError): T {
-  if (reply instanceof CommandError) throw reply;
-  return reply;
+function textOrThrow(reply: Reply | CommandError): Reply {
+  if (reply instanceof CommandError) throw new CommandError(toText(reply.message));
+  return textOf(reply);
+}
+
+/** A reply with its bytes read as UTF-8. */
+export function textOf(reply: Reply): Reply {
+  if (Array.isArray(reply)) return reply.map(textOf);
+  return typeof reply === "string" ? toText(reply) : reply;
 }

@@ -1,17 +1,68 @@
 import type { Reply } from "../../ports.ts";
+import type { Bytes } from "./bytes.ts";
+import { CommandError, type Commands, countOf, pairs, parseCount, parseFloat64, parseIndex, randomOf, syntaxError } from "./command.ts";
 import type { Keyspace } from "./keyspace.ts";
-import { CommandError, type Commands, countOf, pairs, parseFloat64, parseInteger, syntaxError } from "./command.ts";
+import {
+  inOrder,
+  lexBounds,
+  type Pick,
+  type RangeOptions,
+  type Ranked,
+  readRange,
+  readRangeOptions,
+  scoreBounds,
+  scoreText,
+} from "./ranges.ts";
+import { readScan, scan } from "./scan.ts";
+
+const plain = { isReversed: false, limit: null };
 
 export const SORTED_SETS: Commands = {
   zadd: { arity: -4, run: add },
-  zrange: {
-    arity: -4,
-    run: (keyspace, [key = "", from = "", to = "", ...options]) => range(keyspace, key, [from, to], readRangeOptions(options, true)),
+  zincrby: {
+    arity: 4,
+    run(keyspace, [key = "", by = "", member = ""]) {
+      const amount = parseFloat64(by);
+      const score = (keyspace.members(key, "zset")?.get(member) ?? 0) + amount;
+      if (Number.isNaN(score)) throw notANumber();
+      keyspace.setMember(key, "zset", member, score);
+      return scoreText(score);
+    },
   },
-  zrangebyscore: {
-    arity: -4,
-    run: (keyspace, [key = "", from = "", to = "", ...options]) =>
-      range(keyspace, key, [from, to], { ...readRangeOptions(options, false), isByScore: true }),
+  zrange: { arity: -4, run: (keyspace, args) => range(keyspace, args, { isGeneral: true }) },
+  zrevrange: { arity: -4, run: (keyspace, args) => range(keyspace, args, { isReversed: true }) },
+  zrangebyscore: { arity: -4, run: (keyspace, args) => range(keyspace, args, { by: "score" }) },
+  zrevrangebyscore: { arity: -4, run: (keyspace, args) => range(keyspace, args, { by: "score", isReversed: true }) },
+  zrangebylex: { arity: -4, run: (keyspace, args) => range(keyspace, args, { by: "lex" }) },
+  zrevrangebylex: { arity: -4, run: (keyspace, args) => range(keyspace, args, { by: "lex", isReversed: true }) },
+  zrangestore: {
+    arity: -5,
+    run(keyspace, [to = "", key = "", from = "", until = "", ...args]) {
+      const pick = readRange(from, until, readRangeOptions(args, { isGeneral: true, mayHaveScores: false }));
+      return store(keyspace, to, pick(sorted(keyspace, key)));
+    },
+  },
+  zrank: { arity: 3, run: (keyspace, [key = "", member = ""]) => rank(sorted(keyspace, key), member) },
+  zrevrank: { arity: 3, run: (keyspace, [key = "", member = ""]) => rank(sorted(keyspace, key).toReversed(), member) },
+  zscore: { arity: 3, run: (keyspace, [key = "", member = ""]) => scoreOf(keyspace, key, member) },
+  zmscore: {
+    arity: -3,
+    run: (keyspace, [key = "", ...members]) => members.map((member) => scoreOf(keyspace, key, member)),
+  },
+  zcard: { arity: 2, run: (keyspace, [key = ""]) => keyspace.members(key, "zset")?.size ?? 0 },
+  zcount: {
+    arity: 4,
+    run(keyspace, [key = "", from = "", to = ""]) {
+      const isWithin = scoreBounds(from, to);
+      return sorted(keyspace, key).filter(isWithin).length;
+    },
+  },
+  zlexcount: {
+    arity: 4,
+    run(keyspace, [key = "", from = "", to = ""]) {
+      const isWithin = lexBounds(from, to);
+      return sorted(keyspace, key).filter(isWithin).length;
+    },
   },
   zrem: {
     arity: -3,
@@ -20,31 +71,89 @@ export const SORTED_SETS: Commands = {
       return countOf(members, (member) => keyspace.removeMember(key, member));
     },
   },
-  zremrangebyscore: {
-    arity: 4,
-    run(keyspace, [key = "", from = "", to = ""]) {
-      const isWithin = scoreBounds(from, to);
-      const members = [...(keyspace.members(key, "zset") ?? [])].filter(([, score]) => isWithin(score));
-      return countOf(
-        members.map(([member]) => member),
-        (member) => keyspace.removeMember(key, member),
-      );
+  zremrangebyscore: { arity: 4, run: (keyspace, args) => removeRange(keyspace, "score", args) },
+  zremrangebylex: { arity: 4, run: (keyspace, args) => removeRange(keyspace, "lex", args) },
+  zremrangebyrank: { arity: 4, run: (keyspace, args) => removeRange(keyspace, "index", args) },
+  zpopmin: { arity: -2, run: (keyspace, args) => pop(keyspace, (all) => all, args) },
+  zpopmax: { arity: -2, run: (keyspace, args) => pop(keyspace, (all) => all.toReversed(), args) },
+  zrandmember: {
+    arity: -2,
+    run(keyspace, [key = "", count, withScores, ...rest]): Reply {
+      const wanted = count === undefined ? 1 : parseIndex(count);
+      if (rest.length > 0 || (withScores !== undefined && withScores.toUpperCase() !== "WITHSCORES")) throw syntaxError();
+      const picked = randomOf(sorted(keyspace, key), wanted);
+      return count === undefined ? (picked[0]?.member ?? null) : shown(picked, withScores !== undefined);
     },
   },
-  zscore: {
-    arity: 3,
-    run(keyspace, [key = "", member = ""]) {
-      const score = keyspace.members(key, "zset")?.get(member);
-      return score === undefined ? null : scoreText(score);
+  zscan: {
+    arity: -3,
+    run(keyspace, [key = "", ...args]): Reply {
+      const options = readScan(args, false);
+      const members = keyspace.members(key, "zset") ?? new Map<Bytes, number>();
+      const { next, found } = scan(members.keys(), options);
+      return [next, found.flatMap((member) => [member, scoreText(members.get(member) ?? 0)])];
     },
   },
-  zcard: { arity: 2, run: (keyspace, [key = ""]) => keyspace.members(key, "zset")?.size ?? 0 },
 };
+
+const notANumber = () => new CommandError("ERR resulting score is not a number (NaN)");
+
+/** The members in order; of a missing key none. Throws WRONGTYPE. */
+function sorted(keyspace: Keyspace, key: Bytes): Ranked[] {
+  return inOrder(keyspace.members(key, "zset") ?? []);
+}
+
+/** Members, with their scores behind each if asked for. */
+export const shown = (picked: Ranked[], withScores: boolean): Bytes[] =>
+  withScores ? picked.flatMap(({ member, score }) => [member, scoreText(score)]) : picked.map(({ member }) => member);
+
+/** Takes the place of whatever the key held; answers how many there are. */
+export function store(keyspace: Keyspace, to: Bytes, members: Ranked[]): number {
+  keyspace.replace(
+    to,
+    "zset",
+    members.map(({ member, score }) => [member, score]),
+  );
+  return members.length;
+}
+
+function scoreOf(keyspace: Keyspace, key: Bytes, member: Bytes): Bytes | null {
+  const score = keyspace.members(key, "zset")?.get(member);
+  return score === undefined ? null : scoreText(score);
+}
+
+function rank(members: Ranked[], member: Bytes): number | null {
+  const found = members.findIndex((one) => one.member === member);
+  return found === -1 ? null : found;
+}
+
+function range(
+  keyspace: Keyspace,
+  [key = "", from = "", to = "", ...args]: Bytes[],
+  fixed: { by?: RangeOptions["by"]; isReversed?: boolean; isGeneral?: boolean },
+): Reply {
+  const options = readRangeOptions(args, fixed);
+  const pick = readRange(from, to, options);
+  return shown(pick(sorted(keyspace, key)), options.withScores);
+}
+
+function removeRange(keyspace: Keyspace, by: RangeOptions["by"], [key = "", from = "", to = ""]: Bytes[]): number {
+  const pick = readRange(from, to, { ...plain, by });
+  return countOf(shown(pick(sorted(keyspace, key)), false), (member) => keyspace.removeMember(key, member));
+}
+
+function pop(keyspace: Keyspace, turned: Pick, [key = "", count, ...rest]: Bytes[]): Reply {
+  if (rest.length > 0) throw syntaxError();
+  const wanted = count === undefined ? 1 : parseCount(count);
+  const picked = turned(sorted(keyspace, key)).slice(0, wanted);
+  for (const { member } of picked) keyspace.removeMember(key, member);
+  return shown(picked, true);
+}
 
 const ADD_OPTIONS = ["NX", "XX", "GT", "LT", "CH", "INCR"];
 
 /** https://redis.io/docs/latest/commands/zadd/ */
-function add(keyspace: Keyspace, [key = "", ...args]: string[]): Reply {
+function add(keyspace: Keyspace, [key = "", ...args]: Bytes[]): Reply {
   const found = args.findIndex((arg) => !ADD_OPTIONS.includes(arg.toUpperCase()));
   const start = found === -1 ? args.length : found;
   const options = new Set(args.slice(0, start).map((arg) => arg.toUpperCase()));
@@ -58,7 +167,7 @@ function add(keyspace: Keyspace, [key = "", ...args]: string[]): Reply {
   for (const { score, member } of wanted) {
     const before = keyspace.members(key, "zset")?.get(member);
     const after = options.has("INCR") ? (before ?? 0) + score : score;
-    if (Number.isNaN(after)) throw new CommandError("ERR resulting score is not a number (NaN)");
+    if (Number.isNaN(after)) throw notANumber();
     if (!mayAdd(options, before, after)) continue;
     if (before === undefined) added++;
     else if (before !== after) updated++;
@@ -82,95 +191,4 @@ function mayAdd(options: Set<string>, before: number | undefined, after: number)
   if (options.has("NX")) return false;
   if (options.has("GT") && after <= before) return false;
   return !(options.has("LT") && after >= before);
-}
-
-type RangeOptions = { isByScore: boolean; isReversed: boolean; withScores: boolean; limit: { offset: number; count: number } | null };
-
-/** `isGeneral`: ZRANGE, which also knows BYSCORE and REV. */
-function readRangeOptions(args: string[], isGeneral: boolean): RangeOptions {
-  const options: RangeOptions = { isByScore: false, isReversed: false, withScores: false, limit: null };
-  for (let at = 0; at < args.length; at++) {
-    const name = (args[at] ?? "").toUpperCase();
-    if (name === "WITHSCORES") options.withScores = true;
-    else if (name === "LIMIT" && at + 2 < args.length) {
-      options.limit = { offset: Number(parseInteger(args[at + 1] ?? "")), count: Number(parseInteger(args[at + 2] ?? "")) };
-      at += 2;
-    } else if (isGeneral && name === "BYSCORE") options.isByScore = true;
-    else if (isGeneral && name === "REV") options.isReversed = true;
-    else throw syntaxError();
-  }
-  if (isGeneral && options.limit && !options.isByScore) {
-    throw new CommandError("ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX");
-  }
-  return options;
-}
-
-/** https://redis.io/docs/latest/commands/zrange/ ; a reversed range by score names the higher bound first. */
-function range(keyspace: Keyspace, key: string, [from, to]: [string, string], options: RangeOptions): Reply {
-  const pick = options.isByScore ? byScore(from, to, options) : byIndex(from, to);
-  const members = keyspace.members(key, "zset");
-  if (!members) return [];
-  const sorted = inOrder(members);
-  const picked = pick(options.isReversed ? sorted.toReversed() : sorted);
-  return options.withScores ? picked.flatMap(({ member, score }) => [member, scoreText(score)]) : picked.map(({ member }) => member);
-}
-
-type Ranked = { member: string; score: number };
-type Pick = (sorted: Ranked[]) => Ranked[];
-
-function byIndex(from: string, to: string): Pick {
-  const [first, last] = [Number(parseInteger(from)), Number(parseInteger(to))];
-  return (sorted) => {
-    const start = Math.max(first < 0 ? first + sorted.length : first, 0);
-    const end = last < 0 ? last + sorted.length : last;
-    return sorted.slice(start, Math.max(end + 1, 0));
-  };
-}
-
-function byScore(from: string, to: string, { isReversed, limit }: RangeOptions): Pick {
-  const isWithin = isReversed ? scoreBounds(to, from) : scoreBounds(from, to);
-  return (sorted) => {
-    const within = sorted.filter(({ score }) => isWithin(score));
-    if (!limit) return within;
-    if (limit.offset < 0) return [];
-    return limit.count < 0 ? within.slice(limit.offset) : within.slice(limit.offset, limit.offset + limit.count);
-  };
-}
-
-/** `(5` excludes 5; `-inf` and `+inf` are open ends. */
-function scoreBounds(low: string, high: string): (score: number) => boolean {
-  const [min, max] = [readBound(low), readBound(high)];
-  return (score) => (min.isOpen ? score > min.at : score >= min.at) && (max.isOpen ? score < max.at : score <= max.at);
-}
-
-/** Redis takes a bound without a figure for 0. */
-function readBound(text: string): { at: number; isOpen: boolean } {
-  const isOpen = text.startsWith("(");
-  const figure = (isOpen ? text.slice(1) : text) || "0";
-  return { at: parseFloat64(figure, () => new CommandError("ERR min or max is not a float")), isOpen };
-}
-
-function inOrder(members: ReadonlyMap<string, number>): Ranked[] {
-  return [...members]
-    .map(([member, score]) => ({ member, score }))
-    .sort((one, other) => one.score - other.score || compareBytes(one.member, other.member));
-}
-
-/** Redis compares bytes; UTF-16 order differs from it above U+FFFF only. */
-function compareBytes(one: string, other: string): number {
-  if (one === other) return 0;
-  for (let at = 0; at < one.length && at < other.length; at++) {
-    const [left, right] = [one.charCodeAt(at), other.charCodeAt(at)];
-    if (left === right) continue;
-    const isSurrogate = (unit: number) => unit >= 0xd800 && unit <= 0xdfff;
-    if (isSurrogate(left) !== isSurrogate(right)) return isSurrogate(left) ? 1 : -1;
-    return left - right;
-  }
-  return one.length - other.length;
-}
-
-/** Infinities as Redis writes them, every other score in the shortest form that reads back to it. */
-function scoreText(score: number): string {
-  if (score === Infinity) return "inf";
-  return score === -Infinity ? "-inf" : Object.is(score, -0) ? "-0" : String(score);
 }

@@ -49,11 +49,13 @@ function ask(engine: StoreEngine, url: URL, body: string): Answer[] | { one: Rep
   if (url.pathname === "/pipeline" || url.pathname === "/multi-exec") {
     const commands = commandsSchema.safeParse(parseJson(body));
     if (!commands.success) return new CommandError("ERR failed to parse pipeline request");
-    return url.pathname === "/pipeline" ? commands.data.map(engine.execute) : engine.executeAll(commands.data);
+    return url.pathname === "/pipeline"
+      ? commands.data.map((one) => engine.execute(one.map(String)))
+      : engine.executeAll(commands.data.map((one) => one.map(String)));
   }
   const command = commandSchema.safeParse(url.pathname === "/" ? parseJson(body) : pathCommand(url, body));
   if (!command.success) return new CommandError("ERR failed to parse command");
-  const answer = engine.execute(command.data);
+  const answer = engine.execute(command.data.map(String));
   return answer instanceof CommandError ? answer : { one: answer };
 }
 
