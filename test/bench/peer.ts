@@ -1,5 +1,4 @@
-// The stack that a team would build itself: fastify, BullMQ on Redis, socket.io. One process, the kindest to it. It does of the work what
-// one cannot do without: the event, the item and its count, the frame, and a mail in the queue that nobody sends while ingest is measured.
+// The stack that a team would build itself: fastify, BullMQ on Redis, socket.io. One process, the kindest to it.
 import { Queue, Worker } from "bullmq";
 import fastify from "fastify";
 import { Redis } from "ioredis";
@@ -13,9 +12,14 @@ const queue = new Queue("events", {
   defaultJobOptions: { removeOnComplete: 1_000, removeOnFail: 1_000, attempts: 3 },
 });
 
-const mails = new Queue("email", { connection: new Redis(connection), defaultJobOptions: { removeOnComplete: 1_000, attempts: 3 } });
+/** What leaves the house is a job for each person; this one does nothing. */
+const outbox = new Queue("outbox", {
+  connection: new Redis(connection),
+  defaultJobOptions: { removeOnComplete: 1_000, removeOnFail: 1_000, attempts: 3 },
+});
+new Worker("outbox", async () => undefined, { connection: new Redis(connection), concurrency: 20 });
 
-type PostedEvent = { id: string; type: string; recipients: string[]; data: unknown };
+type PostedEvent = { id: string; type: string; recipients: string[]; data: unknown; hasChannel?: boolean };
 const app = fastify({ logger: false });
 app.post<{ Body: PostedEvent }>("/events", async (request, reply) => {
   const { id, type, recipients } = request.body;
@@ -24,8 +28,8 @@ app.post<{ Body: PostedEvent }>("/events", async (request, reply) => {
   return reply.code(202).send({ id });
 });
 app.get("/unfinished", async () => {
-  const { waiting = 0, active = 0 } = await queue.getJobCounts("waiting", "active");
-  return { unfinished: waiting + active };
+  const counts = await Promise.all([queue, outbox].map((one) => one.getJobCounts("waiting", "active")));
+  return { unfinished: counts.reduce((sum, { waiting = 0, active = 0 }) => sum + waiting + active, 0) };
 });
 await app.ready();
 const sockets = new Server(app.server, { perMessageDeflate: false });
@@ -33,17 +37,16 @@ sockets.on("connection", (socket) => void socket.join(`user:${String(socket.hand
 
 new Worker<PostedEvent>(
   "events",
-  async ({ data: event }) => {
+  async ({ data: { recipients, ...event } }) => {
     const pipeline = redis.pipeline();
     const item = JSON.stringify({ ...event, at: Date.now() });
-    for (const user of event.recipients) {
+    for (const user of recipients) {
       pipeline.zadd(`inbox:${user}`, Date.now(), item);
       pipeline.incr(`unread:${user}`);
       sockets.to(`user:${user}`).emit("item", item);
     }
     await pipeline.exec();
-    const subject = event.type;
-    await mails.addBulk(event.recipients.map((user) => ({ name: "mail", data: { to: `${user}@example.com`, subject, data: event.data } })));
+    if (event.hasChannel) await outbox.addBulk(recipients.map((user) => ({ name: event.type, data: { user, event: event.id } })));
   },
   { connection: new Redis(connection), concurrency: 20 },
 );

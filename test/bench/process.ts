@@ -64,6 +64,17 @@ export function descendants(pid: number): number[] {
 
 export const commandOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
 
+const LOOK_EVERY_MS = 50;
+const PATIENCE_MS = 120_000;
+
+/** Waits until something is so, and looks so seldom that the looking costs whoever is asked next to nothing. */
+export async function seldomUntil(isSo: () => Promise<boolean>, words: string): Promise<void> {
+  for (const started = performance.now(); !(await isSo());) {
+    if (performance.now() - started > PATIENCE_MS) throw new Error(`Not in two minutes: ${words}`);
+    await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
+  }
+}
+
 export const machine = (): string => `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, Linux`;
 
 export const median = (values: number[]): number => {

@@ -21,9 +21,7 @@ export async function startServers(): Promise<Servers> {
   const carillon = await new Instance("deno").start();
   const ours = ourProcess(carillon);
   const floor = await spawnDeno("deno-floor.ts", "0", join(folder, "floor.db"));
-  const peer = await spawnNode("peer.ts", String(redis.port));
-  peer.pids.push(redis.pid);
-  peer.isIdle = async () => ((await (await fetch(`${peer.url}/unfinished`)).json()) as { unfinished: number }).unfinished === 0;
+  const peer = await spawnPeer(redis);
   await mailIntoTarpit(carillon, (tarpit.address() as { port: number }).port);
   return {
     carillon,
@@ -59,6 +57,13 @@ export const spawnDeno = (script: string, ...args: string[]): Promise<Measured> 
 /** A script of this folder on Node. */
 export const spawnNode = (script: string, ...args: string[]): Promise<Measured> =>
   spawnReady(process.execPath, [join(ROOT, "test/bench", script), ...args]);
+
+/** The stack that one would build oneself, its Redis counted in. */
+export async function spawnPeer(redis: { port: number; pid: number }): Promise<Measured> {
+  const peer = await spawnNode("peer.ts", String(redis.port));
+  const isIdle = async () => ((await (await fetch(`${peer.url}/unfinished`)).json()) as { unfinished: number }).unfinished === 0;
+  return { ...peer, pids: [...peer.pids, redis.pid], isIdle };
+}
 
 export type Admin = Awaited<ReturnType<Instance["admin"]>>;
 

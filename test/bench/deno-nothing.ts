@@ -1,0 +1,15 @@
+// Carillon as `npm start` serves it, but for its mail channel, which takes every message and does nothing with it.
+import { channels } from "@carillon/worker/channels/all";
+import { serve } from "@carillon/worker/runtime/deno";
+
+const [data = "", bootstrapToken = ""] = Deno.args;
+channels.email.open = () => ({ send: async () => ({ kind: "ok" }), close: async () => undefined });
+
+const environment = {
+  CARILLON_PUBLIC_URL: "http://localhost:8787",
+  CARILLON_SETTINGS_KEYS: JSON.stringify({ k1: btoa("k".repeat(32)) }),
+  CARILLON_BOOTSTRAP_TOKEN: bootstrapToken,
+  CARILLON_ALLOW_PRIVATE_HOSTS: "1",
+};
+const { port } = await serve(environment, { hostname: "127.0.0.1", port: 0, data, pages: data });
+console.log(`ready ${port}`);
