@@ -51,24 +51,24 @@ function tell(parts: Parts, rules: Rules, event: Event, whole: Whole, now: numbe
   const last = event.audience ? people.highest() : null;
   const count = event.audience ? people.countAudience(event.audience, last!) : event.recipients.length;
   if (!event.audience && count <= LIMITS.atOnce) {
-    store(parts, rules, event, whole, 0, now);
+    store(parts, rules, event, null, whole, 0, now);
     return count;
   }
-  const n = store(parts, rules, { ...event, recipients: [] }, { ...whole, accepted: whole.accepted ?? count }, 0, now);
+  const n = store(parts, rules, { ...event, recipients: [] }, null, { ...whole, accepted: whole.accepted ?? count }, 0, now);
   // What it resolves is settled now, and not once more with each slice.
   fanOuts.start(n, { ...event, resolves: [] }, count, last);
   return count;
 }
 
-/** One slice of a fan-out whose first row is `head`. */
-export function tellSlice(parts: Parts, rules: Rules, event: Event, slice: number, now: number): void {
-  store(parts, rules, event, { hash: "", shards: [], accepted: null }, slice, now);
+/** One slice of a fan-out, which has its people already or names them. */
+export function tellSlice(parts: Parts, rules: Rules, event: Event, people: Person[] | null, slice: number, now: number): void {
+  store(parts, rules, event, people, { hash: "", shards: [], accepted: null }, slice, now);
 }
 
 /** Stores a row of an event with its people and all that was decided for them; answers its number. */
-function store(parts: Parts, rules: Rules, event: Event, whole: Whole, slice: number, now: number): number {
+function store(parts: Parts, rules: Rules, event: Event, people: Person[] | null, whole: Whole, slice: number, now: number): number {
   const { events } = parts;
-  const persons = event.recipients.map(({ id, fields }) => putPerson(parts, rules, id, fields, now));
+  const persons = people ?? event.recipients.map(({ id, fields }) => putPerson(parts, rules, id, fields, now));
   const texts = expand(
     event,
     persons.map((person) => person.locale),

@@ -3,6 +3,7 @@ import type { Event } from "@carillon/shared/events";
 import { LIMITS } from "@carillon/shared/limits";
 import type { Sql } from "../ports.ts";
 import { tellSlice } from "./accept.ts";
+import type { StoredEvent } from "./ledger/events.ts";
 import type { Parts } from "./parts.ts";
 
 type Row = {
@@ -19,6 +20,10 @@ type Open = Omit<Row, "event"> & { event: Event };
 
 /** How far an event is that has too many people of this shard to be told at once. */
 export type Progress = { people: number; told: number; cancelled: boolean };
+
+/** The same of any event, with what it is. `accepted`: how many people it is for in all, as far as this shard knows. */
+export type EventProgress = Progress &
+  Pick<StoredEvent, "type" | "typeName" | "priority" | "at" | "deliverAt" | "accepted"> & { title: string | null };
 
 /** Events that are told slice by slice, the oldest first. */
 export class FanOuts {
@@ -62,7 +67,7 @@ export class FanOuts {
   }
 
   cancel(n: number, now: number): void {
-    this.#sql.exec(`UPDATE fan_out SET ended = ?, cancelled = 1, event = '' WHERE n = ? AND ended IS NULL`, now, n);
+    this.#sql.exec(`UPDATE fan_out SET ended = coalesce(ended, ?), cancelled = 1, event = '' WHERE n = ?`, now, n);
     this.#open = undefined;
   }
 
@@ -85,25 +90,49 @@ export class FanOuts {
       .toArray()[0]!.people;
   }
 
+  /** The last of them that this shard has, newest first. */
+  newest(limit: number): { id: string; at: number }[] {
+    return this.#sql
+      .exec<{ id: string; at: number }>(
+        `SELECT event.id, event.at FROM fan_out JOIN event ON event.n = fan_out.n ORDER BY fan_out.n DESC LIMIT ?`,
+        limit,
+      )
+      .toArray();
+  }
+
   progress(n: number): Progress | null {
     const row = this.#sql.exec<Row>(`SELECT people, told, cancelled FROM fan_out WHERE n = ?`, n).toArray()[0];
     return row ? { people: row.people, told: row.told, cancelled: row.cancelled === 1 } : null;
   }
 }
 
-/** Tells the next few people of the oldest fan-out. False if nothing is left to tell. */
-export function continueFanOut(parts: Parts, rules: Rules, now: number): boolean {
-  const { fanOuts } = parts;
-  const open = fanOuts.open();
-  if (!open) return false;
-  const { recipients, cursor } = nextOf(parts, open);
-  if (recipients.length > 0) tellSlice(parts, rules, { ...open.event, recipients }, open.told / LIMITS.slice + 1, now);
-  fanOuts.advance(open, recipients.length, cursor, recipients.length < LIMITS.slice ? now : null);
-  return fanOuts.isAnyOpen();
+/** How far an event is here, be it a fan-out or not; null for an unknown one. */
+export function progressOf({ events, fanOuts }: Parts, id: string): EventProgress | null {
+  // The first row of a fan-out has nobody, and its first slice what is said.
+  const rows = events.rowsOf(id, 2);
+  const [event] = rows;
+  if (!event) return null;
+  const { type, typeName, priority, at, deliverAt, accepted, people } = event;
+  const said = rows.find((row) => row.people.length > 0);
+  const progress = fanOuts.progress(event.n) ?? { people: people.length, told: people.length, cancelled: false };
+  return { ...progress, type, typeName, priority, at, deliverAt, accepted, title: said ? events.text(said, null).title : null };
 }
 
-function nextOf({ people }: Parts, { event, cursor, last }: Open): { recipients: Event["recipients"]; cursor: number } {
-  if (!event.audience) return { recipients: event.recipients.slice(cursor, cursor + LIMITS.slice), cursor: cursor + LIMITS.slice };
-  const found = people.inAudience(event.audience, cursor, last!, LIMITS.slice);
-  return { recipients: found.map(({ id }) => ({ id, fields: null })), cursor: found.at(-1)?.n ?? cursor };
+/** Tells the next few people of the oldest fan-out. False if nothing is left to tell. */
+export function continueFanOut(parts: Parts, rules: Rules, now: number): boolean {
+  const { fanOuts, people } = parts;
+  const open = fanOuts.open();
+  if (!open) return false;
+  const { event, cursor, last } = open;
+  const slice = open.told / LIMITS.slice + 1;
+  if (event.audience) {
+    const found = people.inAudience(event.audience, cursor, last!, LIMITS.slice);
+    if (found.length > 0) tellSlice(parts, rules, event, found, slice, now);
+    fanOuts.advance(open, found.length, found.at(-1)?.n ?? cursor, found.length < LIMITS.slice ? now : null);
+  } else {
+    const recipients = event.recipients.slice(cursor, cursor + LIMITS.slice);
+    if (recipients.length > 0) tellSlice(parts, rules, { ...event, recipients }, null, slice, now);
+    fanOuts.advance(open, recipients.length, cursor + LIMITS.slice, recipients.length < LIMITS.slice ? now : null);
+  }
+  return fanOuts.isAnyOpen();
 }

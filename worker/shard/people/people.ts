@@ -141,7 +141,8 @@ export class People {
     const { from, n, bindings } = audienceTable(audience);
     return this.#sql
       .exec<Person>(`SELECT person.* FROM ${from} AND ${n} > ? AND ${n} <= ? ORDER BY ${n} LIMIT ?`, ...bindings, after, last, limit)
-      .toArray();
+      .toArray()
+      .map((row) => this.#byId.get(row.id) ?? this.#keep(row));
   }
 
   /** The roles, teams and lists that people have, by kind and name, and how many people each. */
