@@ -14,6 +14,8 @@ export const LIMITS = {
   atOnce: 500,
   /** People of a fan-out in one transaction, so short that nobody waits for it. */
   slice: 100,
+  /** People for whom a preview decides in one call of a shard: some 3 ms. */
+  previewSlice: 300,
   bulkUsers: 500,
   page: 100,
   /** One job serves up to this many people. */

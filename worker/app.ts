@@ -7,6 +7,7 @@ import type { Outside, Ports } from "./ports.ts";
 import { adminRoutes } from "./routes/admin.ts";
 import { authRoutes } from "./routes/auth.ts";
 import { corsOfErrors, preflight } from "./routes/cors.ts";
+import { previewRoutes } from "./routes/broadcast.ts";
 import { crmRoutes } from "./routes/crm.ts";
 import { identify } from "./routes/guard.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -25,6 +26,7 @@ import { unsubscribeRoutes } from "./routes/unsubscribe.ts";
 
 const declared: Route[] = [
   ...crmRoutes,
+  ...previewRoutes,
   ...meRoutes,
   ...pushRoutes,
   ...adminRoutes,

@@ -20,7 +20,9 @@ export type Act =
   | "event-types.save"
   | "template.save"
   | "template.reset"
-  | "deliveries.retry";
+  | "deliveries.retry"
+  | "broadcast.send"
+  | "event.cancel";
 
 /** Writes down who did what; the log is shard 0's. `detail` never holds a secret, only fingerprints. */
 export async function noteAct(

@@ -7,7 +7,7 @@ import { ORG, writePrivate, type Secrets } from "./secrets.ts";
 
 const OWNER: Admin = { id: "owner", name: "Robin Owner", email: "robin@example.com" };
 
-/** Five people in five zones, so that whatever depends on a zone can be seen. */
+/** Five people in five zones, so that whatever depends on a zone can be seen, with roles, teams and a list to send to. */
 export const PEOPLE = [
   {
     id: "u1",
@@ -17,6 +17,9 @@ export const PEOPLE = [
     locale: "en",
     timeZone: "Europe/Berlin",
     whatsappOptIn: true,
+    roles: ["sales"],
+    teams: ["Europe"],
+    lists: ["beta testers"],
   },
   {
     id: "u2",
@@ -26,6 +29,8 @@ export const PEOPLE = [
     locale: "en-US",
     timeZone: "America/New_York",
     whatsappOptIn: true,
+    roles: ["sales"],
+    teams: ["America"],
   },
   {
     id: "u3",
@@ -35,6 +40,8 @@ export const PEOPLE = [
     locale: "en",
     timeZone: "Asia/Tokyo",
     whatsappOptIn: true,
+    roles: ["support"],
+    teams: ["Asia"],
   },
   {
     id: "u4",
@@ -44,6 +51,8 @@ export const PEOPLE = [
     locale: "en-IN",
     timeZone: "Asia/Kolkata",
     whatsappOptIn: true,
+    roles: ["support"],
+    teams: ["Asia"],
   },
   {
     id: "u5",
@@ -53,6 +62,9 @@ export const PEOPLE = [
     locale: "en-GB",
     timeZone: "Europe/London",
     whatsappOptIn: true,
+    roles: ["manager", "sales"],
+    teams: ["Europe"],
+    lists: ["beta testers"],
   },
 ];
 

@@ -1,3 +1,4 @@
+import { broadcastRoutes } from "./admin/broadcast.ts";
 import { channelRoutes } from "./admin/channels.ts";
 import { keyRoutes } from "./admin/keys.ts";
 import { logRoutes } from "./admin/log.ts";
@@ -18,4 +19,5 @@ export const adminRoutes: Route[] = [
   ...ruleRoutes,
   ...templateRoutes,
   ...keyRoutes,
+  ...broadcastRoutes,
 ];

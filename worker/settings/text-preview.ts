@@ -40,7 +40,8 @@ export async function previewText(
   };
 }
 
-async function show(ports: Ports, org: string, channel: TextPlace["channel"], texts: Texts, link: string | null) {
+/** A text as its channel shows it, with the link where that is a part of it. */
+export async function show(ports: Ports, org: string, channel: TextPlace["channel"], texts: Texts, link: string | null) {
   const adapter = channel === "in-app" ? null : ports.channels[channel];
   const sender = { publicUrl: ports.config.publicUrl, orgName: (await readOrg(ports, org))?.name ?? org };
   return adapter?.show?.({ texts, link }, sender) ?? { title: texts.title, text: texts.body };

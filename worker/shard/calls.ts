@@ -1,5 +1,6 @@
 import type { Role } from "@carillon/shared/access";
 import type { Audience } from "@carillon/shared/audience";
+import type { Audiences } from "@carillon/shared/broadcast";
 import type { Channel, ExternalChannel } from "@carillon/shared/channels";
 import type { Rules } from "@carillon/shared/decide";
 import type { RoutingCells } from "@carillon/shared/event-types";
@@ -12,7 +13,8 @@ import type { QuietHours } from "@carillon/shared/quiet-hours";
 import type { Reason } from "@carillon/shared/reasons";
 import type { Release, Settings } from "@carillon/shared/settings";
 import type { Message, Outcome, PushSubscription } from "../channels/channel.ts";
-import type { Progress } from "./fan-out.ts";
+import type { EventProgress, Progress } from "./fan-out.ts";
+import type { PreviewSlice } from "./preview.ts";
 import type { Handover } from "./shares.ts";
 
 /**
@@ -40,6 +42,8 @@ export type ShardCalls = {
   /** People of the CRM whose id, email or a part of whose name begins with `q`; admins, who have a bell too, are not among them. */
   suggestUsers(call: { q: string; limit: number }): Promise<User[]>;
   countAudience(audience: Audience): Promise<number>;
+  /** Whom an event can be for, among this shard's people. */
+  audiences(): Promise<Audiences>;
   /** Removes a person from people, inboxes, search and log texts. False if there was none. */
   eraseUser(id: string): Promise<boolean>;
 
@@ -52,6 +56,12 @@ export type ShardCalls = {
   ): Promise<Behind | ({ wakes: Wake[] } & ({ saved: PreferencesView } | { code: string; issues: Issue[] }))>;
   /** What would become of an event, decided by the same code; nothing is stored. `at` null is now. */
   simulate(call: { version: number; event: Event; at: number | null }): Promise<Behind | { decisions: SimulatedDecision[] }>;
+  /** The same in numbers, for the next people of the event after the one numbered `after`. */
+  preview(call: { version: number; event: Event; at: number; after: number }): Promise<Behind | PreviewSlice>;
+  /** The events that were last told slice by slice, newest first. */
+  fanOuts(limit: number): Promise<{ id: string; at: number }[]>;
+  /** How far each of these events is in this shard; null for one that it does not know. */
+  progress(ids: string[]): Promise<(EventProgress | null)[]>;
   /** Cancels what is not sent yet, and what is not even told yet; null for an unknown event. */
   cancel(event: string): Promise<{ cancelled: number; shards: number[] } | null>;
   /** The same of a share, also of one that is still to come. */
@@ -120,7 +130,10 @@ export type ShardCalls = {
   /** Shard 0 only: writes down a settings change before it is made, so that a crash can't leave it half done. */
   intend(change: SettingsChange): Promise<{ taken: boolean }>;
   settled(version: number): Promise<void>;
+  /** A broadcast is noted once, however often it is sent. */
   audit(entry: AuditEntry): Promise<void>;
+  /** Shard 0 only: who sent the broadcasts with these ids. */
+  broadcasts(ids: string[]): Promise<AuditEntry[]>;
   auditLog(query: { limit: number; cursor: string | null }): Promise<{ data: (AuditEntry & { n: number })[]; next: string | null }>;
 
   /** Arms what a crash may have disarmed. Called by the cron over the registry of organisations. */

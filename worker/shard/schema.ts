@@ -80,6 +80,10 @@ const MIGRATIONS: string[][] = [
     `ALTER TABLE person ADD COLUMN groups TEXT`,
     `CREATE TABLE member (kind TEXT NOT NULL, name TEXT NOT NULL, person INTEGER NOT NULL, PRIMARY KEY (kind, name, person)) WITHOUT ROWID`,
   ],
+  [
+    // One note a broadcast, found by the event's id.
+    `CREATE UNIQUE INDEX audit_broadcast ON audit (entry ->> '$.what') WHERE entry ->> '$.act' = 'broadcast.send'`,
+  ],
 ];
 
 export function migrate(sql: Sql): void {

@@ -10,7 +10,7 @@ import { acceptEvent, takeShare } from "./accept.ts";
 import { takeAlert } from "./alerts.ts";
 import type { Behind, SettingsChange, ShardCalls, Wake } from "./calls.ts";
 import { erase } from "./erase.ts";
-import { FanOuts, continueFanOut } from "./fan-out.ts";
+import { FanOuts, continueFanOut, progressOf } from "./fan-out.ts";
 import { Inbox } from "./inbox/inbox.ts";
 import { Search } from "./inbox/search.ts";
 import { Tickets } from "./inbox/tickets.ts";
@@ -28,6 +28,7 @@ import { Browsers } from "./people/browsers.ts";
 import { People, toUser, type Person } from "./people/people.ts";
 import { checkPreferences, muted, viewPreferences } from "./people/preferences.ts";
 import { replan } from "./plan.ts";
+import { previewSlice } from "./preview.ts";
 import { migrate } from "./schema.ts";
 import { outlookOf } from "./outlook.ts";
 import { optOut } from "./opt-out.ts";
@@ -71,7 +72,7 @@ const MISSED_MS = 5_000;
 /** How soon shares are offered again to a shard that could not be reached. */
 const SHARES_MS = 5_000;
 /** Between two slices of a fan-out, so that all others find the shard free most of the time. */
-const SLICE_PAUSE_MS = 10;
+const SLICE_PAUSE_MS = 15;
 /** A settings change that takes longer than this has lost its process. */
 const CHANGE_LOST_MS = 10_000;
 
@@ -331,6 +332,10 @@ export class Shard implements SyncCalls {
     return people.countAudience(audience, people.highest());
   }
 
+  audiences(): ReturnType<SyncCalls["audiences"]> {
+    return { people: this.countAudience({ kind: "all" }), groups: this.#parts.people.groups() };
+  }
+
   eraseUser(id: string): boolean {
     const person = this.#parts.people.find(id);
     if (person) erase(this.#parts, person);
@@ -358,6 +363,19 @@ export class Shard implements SyncCalls {
   simulate({ version, event, at }: Parameters<ShardCalls["simulate"]>[0]): ReturnType<SyncCalls["simulate"]> {
     const rules = this.#rulesFor(version);
     return rules ? simulate(this.#parts, rules, event, at ?? this.#now()) : BEHIND;
+  }
+
+  preview({ version, event, at, after }: Parameters<ShardCalls["preview"]>[0]): ReturnType<SyncCalls["preview"]> {
+    const rules = this.#rulesFor(version);
+    return rules ? previewSlice(this.#parts, rules, event, at, after) : BEHIND;
+  }
+
+  fanOuts(limit: number): ReturnType<SyncCalls["fanOuts"]> {
+    return this.#parts.fanOuts.newest(limit);
+  }
+
+  progress(ids: string[]): ReturnType<SyncCalls["progress"]> {
+    return ids.map((id) => progressOf(this.#parts, id));
   }
 
   cancel(event: string): ReturnType<SyncCalls["cancel"]> {
@@ -556,6 +574,10 @@ export class Shard implements SyncCalls {
 
   audit(entry: Parameters<ShardCalls["audit"]>[0]): void {
     this.#org.note(entry);
+  }
+
+  broadcasts(ids: string[]): ReturnType<SyncCalls["broadcasts"]> {
+    return this.#org.broadcasts(ids);
   }
 
   auditLog({ limit, cursor }: Parameters<ShardCalls["auditLog"]>[0]): ReturnType<SyncCalls["auditLog"]> {

@@ -11,6 +11,23 @@ const EXAMPLES: Record<string, unknown> = {
     data: { task: { title: "Call Acme", dueAt: "2026-11-24T09:00:00Z" }, actorName: "Kim" },
     link: "https://crm.example.com/tasks/77",
   },
+  "POST /v1/events/preview": {
+    type: "task_assigned",
+    audience: { kind: "team", name: "North" },
+    data: { task: { title: "Update your forecast", dueAt: "2026-11-27T16:00:00Z" } },
+  },
+  "POST /admin/api/broadcast/preview": {
+    type: "task_assigned",
+    audience: { kind: "all" },
+    data: { task: { title: "Update your forecast" } },
+  },
+  "POST /admin/api/broadcast": {
+    id: "forecast-2026-48",
+    type: "task_assigned",
+    audience: { kind: "role", name: "sales" },
+    data: { task: { title: "Update your forecast" } },
+    link: "https://crm.example.com/forecast",
+  },
   "POST /v1/simulate": { type: "task_assigned", recipients: ["u17"], at: "2026-11-24T22:30:00Z" },
   "POST /admin/api/simulate": { type: "task_assigned", recipients: ["u17"], at: "2026-11-24T22:30:00Z" },
   "PUT /v1/users/:id": { name: "Eve", email: "eve@example.com", phone: "+4915112345678", locale: "de", timeZone: "Europe/Berlin" },

@@ -8,8 +8,9 @@ export class OrgState {
     this.#sql = sql;
   }
 
+  /** A broadcast that is on record already stays as it is. */
   note(entry: AuditEntry): void {
-    this.#sql.exec(`INSERT INTO audit (entry) VALUES (?)`, JSON.stringify(entry));
+    this.#sql.exec(`INSERT OR IGNORE INTO audit (entry) VALUES (?)`, JSON.stringify(entry));
   }
 
   audit(limit: number, before: number): (AuditEntry & { n: number })[] {
@@ -17,6 +18,17 @@ export class OrgState {
       .exec<{ n: number; entry: string }>(`SELECT n, entry FROM audit WHERE n < ? ORDER BY n DESC LIMIT ?`, before, limit)
       .toArray()
       .map((row) => ({ ...(JSON.parse(row.entry) as AuditEntry), n: row.n }));
+  }
+
+  /** The notes of broadcasts with these ids, in no order. */
+  broadcasts(ids: string[]): AuditEntry[] {
+    return this.#sql
+      .exec<{ entry: string }>(
+        `SELECT entry FROM audit WHERE entry ->> '$.act' = 'broadcast.send' AND entry ->> '$.what' IN (SELECT value FROM json_each(?))`,
+        JSON.stringify(ids),
+      )
+      .toArray()
+      .map(({ entry }) => JSON.parse(entry) as AuditEntry);
   }
 
   /** Takes a change on if no other is under way; the very same one again is fine. */
