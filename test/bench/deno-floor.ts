@@ -28,6 +28,7 @@ app.post("/push", async (c) => {
 app.get("/socket", (c) => {
   const { socket, response } = Deno.upgradeWebSocket(c.req.raw);
   listener = socket;
+  socket.onmessage = ({ data }) => socket.send(data);
   return response;
 });
 
@@ -49,5 +50,7 @@ function gather(known: number): void {
   commit.run();
   for (const { stored } of turn) stored();
 }
+
+Deno.addSignalListener("SIGUSR2", () => (globalThis as { gc?: () => void }).gc?.()); // See `tidy` in process.ts.
 
 Deno.serve({ hostname: "127.0.0.1", port: Number(port), onListen: ({ port }) => console.log(`ready ${port}`) }, app.fetch);

@@ -12,4 +12,5 @@ const environment = {
   CARILLON_ALLOW_PRIVATE_HOSTS: "1",
 };
 const { port } = await serve(environment, { hostname: "127.0.0.1", port: 0, data, pages: data });
+Deno.addSignalListener("SIGUSR2", () => (globalThis as { gc?: () => void }).gc?.()); // See `tidy` in process.ts.
 console.log(`ready ${port}`);

@@ -50,6 +50,7 @@ new Worker<PostedEvent>(
   },
   { connection: new Redis(connection), concurrency: 20 },
 );
+process.on("SIGUSR2", () => (globalThis as { gc?: () => void }).gc?.()); // See `tidy` in process.ts.
 await app.listen({ port: 0, host: "127.0.0.1" });
 const address = app.server.address();
 console.log(`ready ${typeof address === "object" && address ? address.port : ""}`);

@@ -38,6 +38,14 @@ function readSchedule(pid: number, thread: string): string {
 export const residentMiB = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
 
+const COLLECTED_MS = 1_500;
+
+/** Has a script of the bench collect its garbage, which it does at SIGUSR2, and waits until that is done. */
+export async function tidy(pid: number): Promise<void> {
+  process.kill(pid, "SIGUSR2");
+  await new Promise((done) => setTimeout(done, COLLECTED_MS));
+}
+
 /** The processes that a process has started, their own included. */
 export function descendants(pid: number): number[] {
   const parents = new Map<number, number[]>();

@@ -50,13 +50,13 @@ export async function startRedis(folder: string): Promise<{ port: number; pid: n
   return { port, pid: child.pid!, stop: () => child.kill("SIGKILL") };
 }
 
-/** A script of this folder on Deno. */
+/** A script of this folder on Deno. It may be asked to collect its garbage, see process.ts. */
 export const spawnDeno = (script: string, ...args: string[]): Promise<Measured> =>
-  spawnReady(DENO, ["run", "--no-lock", "--allow-all", join(ROOT, "test/bench", script), ...args]);
+  spawnReady(DENO, ["run", "--no-lock", "--v8-flags=--expose-gc", "--allow-all", join(ROOT, "test/bench", script), ...args]);
 
-/** A script of this folder on Node. */
+/** A script of this folder on Node, likewise. */
 export const spawnNode = (script: string, ...args: string[]): Promise<Measured> =>
-  spawnReady(process.execPath, [join(ROOT, "test/bench", script), ...args]);
+  spawnReady(process.execPath, ["--expose-gc", join(ROOT, "test/bench", script), ...args]);
 
 /** The stack that one would build oneself, its Redis counted in. */
 export async function spawnPeer(redis: { port: number; pid: number }): Promise<Measured> {
