@@ -35,6 +35,10 @@ export type EventPreview = Omit<Counts, "sms" | "channels" | "firstAt" | "lastAt
 /** `GET /admin/api/audiences`: whom an event can be for, and how many people they are. */
 export type Audiences = { people: number; groups: { kind: GroupKind; name: string; people: number }[] };
 
+/** `told`: all of its people were, but for whoever has left its audience since. */
+export const BROADCAST_STATES = ["telling", "told", "cancelled"] as const;
+export type BroadcastState = (typeof BROADCAST_STATES)[number];
+
 /** An event that is or was told slice by slice, and how far it is. `sent` tells who sent it from the admin page, and to whom. */
 export type Broadcast = {
   id: string;
@@ -48,7 +52,7 @@ export type Broadcast = {
   deliverAt: string | null;
   people: number;
   told: number;
-  cancelled: boolean;
+  state: BroadcastState;
   sent: { by: string; audience: Audience } | null;
 };
 

@@ -152,17 +152,17 @@ describe("a broadcast", () => {
     await house.settle();
     await runTimers(1);
     const [newest, older] = (await get("/broadcasts")).data;
-    expect(newest).toMatchObject({ id: "broadcast-1", people: PEOPLE / 3, cancelled: false, sent: { by: "The admin", audience: north } });
+    expect(newest).toMatchObject({ id: "broadcast-1", people: PEOPLE / 3, state: "telling", sent: { by: "The admin", audience: north } });
     expect(newest.told).toBeGreaterThan(0);
     expect(newest.told).toBeLessThan(PEOPLE / 3);
     expect(newest.title).toContain("Acme");
-    expect(older).toMatchObject({ id: "of-the-crm", people: PEOPLE, told: PEOPLE, cancelled: false, sent: null });
+    expect(older).toMatchObject({ id: "of-the-crm", people: PEOPLE, told: PEOPLE, state: "told", sent: null });
 
     const operator = await house.signIn("operator");
     expect((await post("/admin/api/events/broadcast-1/cancel", {}, await house.signIn("viewer"))).status).toBe(403);
     expect((await post("/admin/api/events/broadcast-1/cancel", {}, operator)).status).toBe(200);
     await runTimers(12);
-    expect((await get("/broadcasts")).data[0]).toMatchObject({ told: newest.told, cancelled: true });
+    expect((await get("/broadcasts")).data[0]).toMatchObject({ told: newest.told, state: "cancelled" });
     expect((await get("/audit")).data[0]).toMatchObject({ act: "event.cancel", what: "broadcast-1", role: "operator" });
     expect((await get("/ledger")).unaccounted).toBe(0);
     expect((await post("/admin/api/events/nothing/cancel", {}, operator)).status).toBe(404);
@@ -173,10 +173,20 @@ describe("a broadcast", () => {
     await post("/admin/api/broadcast", { ...event, id: "later", audience: north, deliverAt });
     await house.settle();
     await runTimers(12);
-    expect((await get("/broadcasts")).data[0]).toMatchObject({ told: PEOPLE / 3, cancelled: false, deliverAt });
+    expect((await get("/broadcasts")).data[0]).toMatchObject({ told: PEOPLE / 3, state: "told", deliverAt });
     const { body } = await post("/admin/api/events/later/cancel", {});
     expect(body.cancelled).toBeGreaterThan(0);
-    expect((await get("/broadcasts")).data[0]).toMatchObject({ told: PEOPLE / 3, cancelled: true });
+    expect((await get("/broadcasts")).data[0]).toMatchObject({ told: PEOPLE / 3, state: "cancelled" });
+  });
+
+  test("is told once nobody is left to be told, though somebody left the audience meanwhile", async () => {
+    await post("/admin/api/broadcast", { ...event, id: "broadcast-1", audience: north });
+    const gone = ids.filter((_, n) => isNorth(n)).slice(-3);
+    for (const id of gone) expect((await house.call("DELETE", `/v1/users/${id}`, undefined, key)).status).toBe(204);
+    await house.settle();
+    await runTimers(12);
+    const [{ people, told, state }] = (await get("/broadcasts")).data;
+    expect([people, told, state]).toEqual([PEOPLE / 3, PEOPLE / 3 - gone.length, "told"]);
   });
 
   test("needs an audience, an id, and the role of an admin", async () => {

@@ -1,5 +1,5 @@
 import { audienceSchema } from "@carillon/shared/audience";
-import type { Audiences, Broadcast } from "@carillon/shared/broadcast";
+import type { Audiences, Broadcast, BroadcastState } from "@carillon/shared/broadcast";
 import type { Ports } from "../ports.ts";
 import type { AuditEntry } from "../shard/calls.ts";
 import type { EventProgress } from "../shard/fan-out.ts";
@@ -47,9 +47,15 @@ function toBroadcast(id: string, home: EventProgress, parts: EventProgress[], no
     deliverAt: home.deliverAt === null ? null : new Date(home.deliverAt).toISOString(),
     people: Math.max(home.accepted ?? 0, sumOf(parts, "people")),
     told: sumOf(parts, "told"),
-    cancelled: parts.some(({ cancelled }) => cancelled),
+    state: stateOf(home, parts),
     sent: note && audience.success ? { by: note.who, audience: audience.data } : null,
   };
+}
+
+/** A share that is still to be handed over is in no part. */
+function stateOf(home: EventProgress, parts: EventProgress[]): BroadcastState {
+  if (parts.some(({ cancelled }) => cancelled)) return "cancelled";
+  return parts.length > home.shards.length && parts.every(({ isOver }) => isOver) ? "told" : "telling";
 }
 
 /** Whom an event can be for, over all shards: roles, teams and lists by kind and name. */

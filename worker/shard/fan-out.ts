@@ -21,9 +21,15 @@ type Open = Omit<Row, "event"> & { event: Event };
 /** How far an event is that has too many people of this shard to be told at once. */
 export type Progress = { people: number; told: number; cancelled: boolean };
 
-/** The same of any event, with what it is. `accepted`: how many people it is for in all, as far as this shard knows. */
+/**
+ * The same of any event, with what it is. `accepted`: how many people it is for in all, as far as this shard knows. `isOver`: nobody
+ * of this shard is to be told any more.
+ */
 export type EventProgress = Progress &
-  Pick<StoredEvent, "type" | "typeName" | "priority" | "at" | "deliverAt" | "accepted"> & { title: string | null };
+  Pick<StoredEvent, "type" | "typeName" | "priority" | "at" | "deliverAt" | "accepted" | "shards"> & {
+    isOver: boolean;
+    title: string | null;
+  };
 
 /** Events that are told slice by slice, the oldest first. */
 export class FanOuts {
@@ -100,6 +106,10 @@ export class FanOuts {
       .toArray();
   }
 
+  isOver(n: number): boolean {
+    return this.#sql.exec(`SELECT 1 FROM fan_out WHERE n = ? AND ended IS NULL`, n).toArray().length === 0;
+  }
+
   progress(n: number): Progress | null {
     const row = this.#sql.exec<Row>(`SELECT people, told, cancelled FROM fan_out WHERE n = ?`, n).toArray()[0];
     return row ? { people: row.people, told: row.told, cancelled: row.cancelled === 1 } : null;
@@ -112,10 +122,11 @@ export function progressOf({ events, fanOuts }: Parts, id: string): EventProgres
   const rows = events.rowsOf(id, 2);
   const [event] = rows;
   if (!event) return null;
-  const { type, typeName, priority, at, deliverAt, accepted, people } = event;
+  const { n, type, typeName, priority, at, deliverAt, accepted, shards, people } = event;
   const said = rows.find((row) => row.people.length > 0);
-  const progress = fanOuts.progress(event.n) ?? { people: people.length, told: people.length, cancelled: false };
-  return { ...progress, type, typeName, priority, at, deliverAt, accepted, title: said ? events.text(said, null).title : null };
+  const progress = fanOuts.progress(n) ?? { people: people.length, told: people.length, cancelled: false };
+  const title = said ? events.text(said, null).title : null;
+  return { ...progress, type, typeName, priority, at, deliverAt, accepted, shards, isOver: fanOuts.isOver(n), title };
 }
 
 /** Tells the next few people of the oldest fan-out. False if nothing is left to tell. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { GROUP_KINDS, audienceSchema } from "@carillon/shared/audience";
+import { BROADCAST_STATES } from "@carillon/shared/broadcast";
 import { PRIORITIES } from "@carillon/shared/event-types";
 import { EVENT_ID, eventSchema } from "@carillon/shared/events";
 import { LIMITS } from "@carillon/shared/limits";
@@ -34,7 +35,7 @@ const broadcastViewSchema = z.object({
   deliverAt: z.string().nullable(),
   people: z.int(),
   told: z.int(),
-  cancelled: z.boolean(),
+  state: z.enum(BROADCAST_STATES).describe("told: all its people were, but for whoever has left its audience since"),
   sent: z.object({ by: z.string(), audience: audienceSchema }).nullable(),
 });
 
