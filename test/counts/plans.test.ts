@@ -38,6 +38,7 @@ type Made = ReturnType<typeof makeShard>;
 function everything({ shard, accept, pass }: Made): void {
   for (let n = 0; n < 300; n++) accept(`e${n}`);
   accept("later", { deliverAt: new Date(T0 + 3_600_000).toISOString() });
+  accept("urgent", { priority: "high" });
   const inbox = { user: "u1", filter: "all" as const, q: null, type: null, limit: 20, cursor: null };
   const first = shard.inbox(inbox);
   for (const filter of ["all", "unread", "archived", "dismissed"] as const) shard.inbox({ ...inbox, filter, cursor: first.next });

@@ -5,6 +5,7 @@ import { LIMITS } from "@carillon/shared/limits";
 import { expand } from "../pipeline/expand.ts";
 import type { Accepted, AcceptedInput } from "./calls.ts";
 import { HAS_ROW, IN_INBOX, STATE, deliveryNumber, skippedCell } from "./ledger/cells.ts";
+import { RANK, type Rank } from "./ledger/deliveries.ts";
 import { hourOf } from "./ledger/tally.ts";
 import type { UserFields } from "@carillon/shared/people";
 import type { Parts } from "./parts.ts";
@@ -82,7 +83,8 @@ function store(parts: Parts, rules: Rules, event: Event, people: Person[] | null
 
   settleOlder(parts, event, n, stored.people);
   const decide = compile(rules, event);
-  persons.forEach((person, index) => schedule(parts, event, person, n + index, decide(toDecided(person, now), now), now));
+  const rank = event.priority === "high" ? RANK.urgent : slice > 0 ? RANK.fanOut : RANK.normal;
+  persons.forEach((person, index) => schedule(parts, event, rank, person, n + index, decide(toDecided(person, now), now), now));
   CHANNELS.forEach((_channel, channel) => parts.tally.accepted(hourOf(now), channel, persons.length));
   return n;
 }
@@ -104,7 +106,7 @@ function putPerson(parts: Parts, rules: Rules, id: string, fields: UserFields | 
 }
 
 /** Does what was decided for one person: the item, the rows of what is to be delivered, the letters of what is not. */
-function schedule(parts: Parts, event: Event, person: Person, notice: number, decisions: Decision[], now: number): void {
+function schedule(parts: Parts, event: Event, rank: Rank, person: Person, notice: number, decisions: Decision[], now: number): void {
   const hour = hourOf(now);
   let isSilent: boolean | null = null; // Null until there is an item at all.
   let cells = "";
@@ -129,6 +131,7 @@ function schedule(parts: Parts, event: Event, person: Person, notice: number, de
         why: decision.why,
         due,
         expires: event.expiresAt,
+        rank,
       });
     }
   });

@@ -79,6 +79,10 @@ const MIGRATIONS: string[][] = [
     // groups: the person's roles, teams and lists as JSON; null without any. One row of \`member\` for each of them.
     `ALTER TABLE person ADD COLUMN groups TEXT`,
     `CREATE TABLE member (kind TEXT NOT NULL, name TEXT NOT NULL, person INTEGER NOT NULL, PRIMARY KEY (kind, name, person)) WITHOUT ROWID`,
+    // rank: what is claimed before what, see ledger/deliveries.ts.
+    `ALTER TABLE delivery ADD COLUMN rank INTEGER NOT NULL DEFAULT 1`,
+    `DROP INDEX delivery_due`,
+    `CREATE INDEX delivery_due ON delivery (channel, rank, due, id) WHERE due IS NOT NULL`,
   ],
   [
     // One note a broadcast, found by the event's id.

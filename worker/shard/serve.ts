@@ -8,7 +8,7 @@ import { bundleHeld } from "./catch-up.ts";
 import type { Claim, Served } from "./calls.ts";
 import { MAX_ATTEMPTS } from "./ledger/back-off.ts";
 import { STATE, channelNumber, noticeOf, numberOf, publicId } from "./ledger/cells.ts";
-import { LEASE_MS, attemptsOf, burntAttempts, type DeliveryRow } from "./ledger/deliveries.ts";
+import { LEASE_MS, RANK, attemptsOf, burntAttempts, type DeliveryRow, type Rank } from "./ledger/deliveries.ts";
 import { messageOf } from "./message.ts";
 import { applyOutcome, fail } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
@@ -20,14 +20,16 @@ import { decideAnew, moveBy } from "./plan.ts";
 const SCAN = 8;
 /** How many parked ones a probe looks through for one that may go. */
 const PROBE_SCAN = 50;
+/** One claim in so many goes to whoever has waited longest, whatever is more urgent, so that nobody waits for ever. */
+const LONGEST_EVERY = 10;
 /** Enough to see whether more jobs are worth their messages. */
 const BACKLOG_SEEN = 1_000;
 
 type JobRef = { at: number; number: string };
 
 /**
- * Serves the jobs of a shard: claims the oldest due delivery of a lane (person × channel) that nobody else is serving, settles it,
- * claims the next. A claim is written before anything is sent; a lease that ran out leaves that one delivery in doubt.
+ * Serves the jobs of a shard: claims the most urgent, then the oldest due delivery of a lane (person × channel) that nobody else is
+ * serving, settles it, claims the next. A claim is written before anything is sent; a lease that ran out leaves that one delivery in doubt.
  */
 export class Counter {
   readonly #parts: Parts;
@@ -35,6 +37,7 @@ export class Counter {
   #busy = new Map<number, Map<number, number>>();
   /** Failures of one job with the same number of attempts come back together. */
   #retryInstants = new Map<string, number>();
+  #claims = 1;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -143,14 +146,32 @@ export class Counter {
   }
 
   #claim(channel: ExternalChannel, rules: Rules, now: number): Claim | null {
+    const earliest = this.#parts.deliveries.earliestByRank(channelNumber(channel));
+    const isDue = (rank: number) => (earliest[rank] ?? Infinity) <= now;
+    const ranks = Object.values(RANK).filter(isDue);
+    if (ranks.length > 1 && this.#claims++ % LONGEST_EVERY === 0) ranks.sort((a, b) => earliest[a]! - earliest[b]!);
+    for (const rank of ranks) {
+      const claim = this.#claimOf(channel, rules, rank, ranks.length > 1, now);
+      if (claim) return claim;
+    }
+    return null;
+  }
+
+  /** `hasOthers`: other ranks are due as well, and among them may be what the same person was to be told before. */
+  #claimOf(channel: ExternalChannel, rules: Rules, rank: Rank, hasOthers: boolean, now: number): Claim | null {
+    const { deliveries } = this.#parts;
     const number = channelNumber(channel);
     const lane = this.#lane(number, now);
     for (;;) {
-      const rows = this.#parts.deliveries.claimable(number, now, [...lane.keys()], SCAN);
+      const rows = deliveries.claimable(number, rank, now, [...lane.keys()], SCAN);
       for (const row of rows) {
         if (row.state === STATE.sending) {
           this.#doubt(row, now);
           if (row.due === null || row.due > now) continue;
+        }
+        for (let elder = hasOthers ? deliveries.elder(row, now) : null; elder; elder = deliveries.elder(row, now)) {
+          const claim = this.#check(channel, rules, elder, now);
+          if (claim) return claim;
         }
         const claim = this.#check(channel, rules, row, now);
         if (claim) return claim;

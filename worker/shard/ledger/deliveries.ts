@@ -3,7 +3,7 @@ import type { Attempt, Receipt, State } from "@carillon/shared/ledger";
 import type { Reason } from "@carillon/shared/reasons";
 import type { Outcome } from "../../channels/channel.ts";
 import type { Sql } from "../../ports.ts";
-import { STATE } from "./cells.ts";
+import { STATE, noticeOf } from "./cells.ts";
 import type { Tally } from "./tally.ts";
 import type { Wakes } from "./wakes.ts";
 
@@ -25,12 +25,23 @@ export type DeliveryRow = {
   /** When it was decided last, and by which version of the rules; null where that was at its acceptance. */
   decided: number | null;
   rules: number | null;
+  /** Which of RANK it was accepted with. */
+  rank: number;
 };
+
+/** What is claimed before what when more is due than can go at once: urgent events, all others, those for many people. */
+export const RANK = { urgent: 0, normal: 1, fanOut: 2 } as const;
+export type Rank = (typeof RANK)[keyof typeof RANK];
+const RANKS = Object.values(RANK);
+/** So that the index of what is due is used, which has the ranks apart. */
+const ANY_RANK = `rank IN (${RANKS.join(", ")})`;
 
 /** A job that says nothing for so long has died, and what it was sending is in doubt. */
 export const LEASE_MS = 60_000;
 /** The newest attempts of a delivery that are kept; faults are not counted but would pile up. */
 const KEPT_ATTEMPTS = 30;
+/** So many of a person's notices are looked at for what was to be told before. */
+const LOOKED_BACK = 500;
 
 /** The rows of real deliveries and their moves from state to state; every move is counted. */
 export class Deliveries {
@@ -52,9 +63,10 @@ export class Deliveries {
     why: Reason;
     due: number | null;
     expires: number | null;
+    rank: Rank;
   }): void {
     this.#sql.exec(
-      `INSERT INTO delivery (id, channel, person, hour, state, why, due, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO delivery (id, channel, person, hour, state, why, due, expires, rank) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       row.id,
       row.channel,
       row.person,
@@ -63,6 +75,7 @@ export class Deliveries {
       row.why,
       row.due,
       row.expires,
+      row.rank,
     );
     this.#tally.starts(row.hour, row.channel, row.state);
     if (row.due !== null) this.#wakes.note(row.channel, row.due);
@@ -74,14 +87,25 @@ export class Deliveries {
 
   /** Due rows of a channel in the order of their instants, then of their acceptance. */
   due(channel: number, now: number, limit: number): DeliveryRow[] {
-    return this.#rows(`channel = ? AND due <= ? ORDER BY due, id LIMIT ?`, channel, now, limit);
+    return this.#rows(`channel = ? AND ${ANY_RANK} AND due <= ? ORDER BY due, id LIMIT ?`, channel, now, limit);
   }
 
-  /** The same without what somebody is sending right now, and without all else for these busy people; leases that ran out included. */
-  claimable(channel: number, now: number, busy: number[], limit: number): DeliveryRow[] {
+  /** The earliest instant of each rank of a channel; null for one that has nothing to be done. */
+  earliestByRank(channel: number): (number | null)[] {
+    const columns = RANKS.map((rank) => `(SELECT min(due) FROM delivery WHERE channel = ? AND rank = ${rank}) AS r${rank}`);
+    const row = this.#sql.exec<Record<string, number | null>>(`SELECT ${columns.join(", ")}`, ...RANKS.map(() => channel)).toArray()[0]!;
+    return RANKS.map((rank) => row[`r${rank}`]!);
+  }
+
+  /**
+   * Due rows of one rank without what somebody is sending right now, and without all else for these busy people; leases that ran
+   * out included.
+   */
+  claimable(channel: number, rank: number, now: number, busy: number[], limit: number): DeliveryRow[] {
     return this.#rows(
-      `channel = ? AND due <= ? AND (lease <= ? OR (lease IS NULL AND person NOT IN (SELECT value FROM json_each(?)))) ORDER BY due, id LIMIT ?`,
+      `channel = ? AND rank = ? AND due <= ? AND (lease <= ? OR (lease IS NULL AND person NOT IN (SELECT value FROM json_each(?)))) ORDER BY due, id LIMIT ?`,
       channel,
+      rank,
       now,
       now,
       JSON.stringify(busy),
@@ -89,34 +113,54 @@ export class Deliveries {
     );
   }
 
+  /** What the same person was to be told on this channel before, and is due and not being sent; the first of it, null for nothing. */
+  elder(row: DeliveryRow, now: number): DeliveryRow | null {
+    const { id } = this.#sql
+      .exec<{ id: number | null }>(
+        `SELECT min(delivery.id) AS id FROM (SELECT n FROM notice WHERE person = ? AND n < ? ORDER BY n DESC LIMIT ?) AS before
+          CROSS JOIN delivery ON delivery.id = before.n * 8 + ? WHERE delivery.due <= ? AND delivery.lease IS NULL`,
+        row.person,
+        noticeOf(row.id),
+        LOOKED_BACK,
+        row.channel,
+        now,
+      )
+      .toArray()[0]!;
+    return id === null ? null : this.get(id);
+  }
+
   countDue(channel: number, now: number, most: number): number {
     return this.#sql
-      .exec<{ n: number }>(`SELECT count(*) AS n FROM (SELECT 1 FROM delivery WHERE channel = ? AND due <= ? LIMIT ?)`, channel, now, most)
+      .exec<{ n: number }>(
+        `SELECT count(*) AS n FROM (SELECT 1 FROM delivery WHERE channel = ? AND ${ANY_RANK} AND due <= ? LIMIT ?)`,
+        channel,
+        now,
+        most,
+      )
       .toArray()[0]!.n;
   }
 
   /** The earliest instant at which something is to be done on a channel; null if nothing is. */
   earliest(channel: number, after = -1): number | null {
-    return (
-      this.#sql
-        .exec<{ due: number | null }>(`SELECT min(due) AS due FROM delivery WHERE channel = ? AND due > ?`, channel, after)
-        .toArray()[0]?.due ?? null
-    );
+    const each = RANKS.map((rank) => `SELECT min(due) AS due FROM delivery WHERE channel = ? AND rank = ${rank} AND due > ?`);
+    const bindings = RANKS.flatMap(() => [channel, after]);
+    return this.#sql.exec<{ due: number | null }>(`SELECT min(due) AS due FROM (${each.join(" UNION ALL ")})`, ...bindings).toArray()[0]!
+      .due;
   }
 
   /** Every row of a channel that is being sent right now. A claim leaves the instant as it was, so it lies in the past. */
   sending(channel: number, now: number): DeliveryRow[] {
-    return this.#rows(`channel = ? AND due <= ? AND lease IS NOT NULL`, channel, now);
+    return this.#rows(`channel = ? AND ${ANY_RANK} AND due <= ? AND lease IS NOT NULL`, channel, now);
   }
 
   /** Rows that wait on a channel and are not being sent, in slices. */
   waiting(channel: number, limit: number): DeliveryRow[] {
-    return this.#rows(`channel = ? AND due IS NOT NULL AND lease IS NULL ORDER BY due, id LIMIT ?`, channel, limit);
+    return this.#rows(`channel = ? AND ${ANY_RANK} AND due IS NOT NULL AND lease IS NULL LIMIT ?`, channel, limit);
   }
 
   /** Everything that waits for its instant and is not being sent, of one person or of all, in the order of acceptance. */
   open(person: number | null): DeliveryRow[] {
-    const waits = `channel = ? AND due IS NOT NULL AND lease IS NULL`;
+    const waits = `channel = ? AND ${ANY_RANK} AND due IS NOT NULL AND lease IS NULL`;
     const rows = CHANNELS.flatMap((_, channel) =>
       person === null ? this.#rows(waits, channel) : this.#rows(`${waits} AND person = ?`, channel, person),
     );
@@ -127,7 +171,7 @@ export class Deliveries {
   peopleHeld(channel: number, why: "quiet-hours" | "digest", now: number, count: number): number[] {
     return this.#sql
       .exec<{ person: number }>(
-        `SELECT person FROM delivery WHERE channel = ? AND due <= ? AND state = ${STATE.held} AND why = '${why}' GROUP BY person HAVING count(*) > ?`,
+        `SELECT person FROM delivery WHERE channel = ? AND ${ANY_RANK} AND due <= ? AND state = ${STATE.held} AND why = '${why}' GROUP BY person HAVING count(*) > ?`,
         channel,
         now,
         count,
@@ -138,7 +182,7 @@ export class Deliveries {
 
   heldFor(channel: number, person: number, why: "quiet-hours" | "digest", now: number): DeliveryRow[] {
     return this.#rows(
-      `channel = ? AND due <= ? AND state = ${STATE.held} AND why = '${why}' AND lease IS NULL AND person = ? ORDER BY id`,
+      `channel = ? AND ${ANY_RANK} AND due <= ? AND state = ${STATE.held} AND why = '${why}' AND lease IS NULL AND person = ? ORDER BY id`,
       channel,
       now,
       person,
