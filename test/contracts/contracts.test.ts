@@ -7,6 +7,7 @@ import { afterEach, describe, test } from "vitest";
 import { cleanup, faces, folder, queueThroughFace, realClock, TOKENS } from "./harness.ts";
 import { type MakeQueue, queueContract } from "./queue.ts";
 import { sqlContract } from "./sql.ts";
+import { realRedis } from "./real-redis.ts";
 import { storeContract } from "./store.ts";
 
 const clean = cleanup();
@@ -25,6 +26,10 @@ describe("node:sqlite", () => {
 const STORES: Record<string, () => Promise<Store>> = {
   "the embedded store": async () => embeddedStore(open(), realClock),
   "Upstash's client against the face": async () => upstashStore({ url: (await faces(clean)).redisUrl, token: TOKENS.redisToken }),
+  "Upstash's client against the face of a real Redis": async () => {
+    const { redisUrl } = await faces(clean, { store: { kind: "redis", url: await realRedis(clean) } });
+    return upstashStore({ url: redisUrl, token: TOKENS.redisToken });
+  },
 };
 for (const [kind, make] of Object.entries(STORES)) {
   describe(kind, () => {

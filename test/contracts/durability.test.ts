@@ -3,9 +3,12 @@ import { fileURLToPath } from "node:url";
 import { openSql } from "@carillon/worker/adapters/node-sqlite";
 import { embeddedQueue } from "@carillon/worker/embedded/queue";
 import { embeddedStore } from "@carillon/worker/embedded/store";
+import { bridgeBackend } from "@carillon/worker/local/faces/redis/bridge";
+import { startRedisServer } from "@carillon/worker/local/faces/redis/redis-server";
 import { afterEach, expect, test } from "vitest";
 import { cleanup, folder, realClock } from "./harness.ts";
 import { until } from "./queue.ts";
+import { hasRedis } from "./real-redis.ts";
 
 const KILLS = 4;
 const CHILD = fileURLToPath(new URL("durability-child.ts", import.meta.url));
@@ -22,6 +25,42 @@ test("what the store has acknowledged survives kill -9, and no transaction is ha
   expect(missing(acknowledged, left as string[])).toEqual([]);
   expect(right).toEqual(left);
 });
+
+test.skipIf(!hasRedis())(
+  "what a Redis of this machine has acknowledged through the bridge survives its kill -9, and the bridge finds it again",
+  async () => {
+    const home = folder(clean);
+    let server = await startRedisServer(home);
+    clean.after(() => server.stop());
+    const backend = bridgeBackend(server.url);
+    clean.after(backend.stop);
+    const acknowledged: string[] = [];
+    for (let kill = 0; kill < KILLS; kill++) {
+      const { pid } = server;
+      const before = acknowledged.length;
+      const write = async (number: string) => {
+        await backend.transact([
+          ["HSET", "left", number, "1"],
+          ["HSET", "right", number, "1"],
+        ]);
+        acknowledged.push(number);
+      };
+      for (let n = 0, isUp = true; isUp; n += 10) {
+        if (n === 20) setTimeout(() => process.kill(pid, "SIGKILL"), Math.random() * 50);
+        const numbers = Array.from({ length: 10 }, (_, index) => `${kill}-${n + index}`);
+        isUp = (await Promise.allSettled(numbers.map(write))).every(({ status }) => status === "fulfilled");
+      }
+      expect(acknowledged.length).toBeGreaterThanOrEqual(before + 20);
+      server = await startRedisServer(home);
+    }
+    const [left, right] = await backend.run([
+      ["HKEYS", "left"],
+      ["HKEYS", "right"],
+    ]);
+    expect(missing(acknowledged, left as string[])).toEqual([]);
+    expect(right).toEqual(left);
+  },
+);
 
 test("what the queue has acknowledged survives kill -9, and is delivered at the start if its time came meanwhile", async () => {
   const file = `${folder(clean)}/queue.db`;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { queueReceiver, upstashQueue } from "@carillon/worker/adapters/upstash-qstash";
-import { startFaces } from "@carillon/worker/local/faces/start";
+import { type StoreChoice, startFaces } from "@carillon/worker/local/faces/start";
 import { type Handler, serve } from "@carillon/worker/local/faces/serve";
 import type { Clock, Job, Queue } from "@carillon/worker/ports";
 import type { Handle } from "./queue.ts";
@@ -34,8 +34,11 @@ export function folder({ after }: Cleanup): string {
   return path;
 }
 
-export async function faces(clean: Cleanup, data = folder(clean), clock = realClock) {
-  const started = await startFaces({ data, secrets: TOKENS, redisPort: 0, qstashPort: 0, clock });
+export async function faces(
+  clean: Cleanup,
+  { data = folder(clean), store = { kind: "embedded" } }: { data?: string; store?: StoreChoice } = {},
+) {
+  const started = await startFaces({ data, store, secrets: TOKENS, redisPort: 0, qstashPort: 0, clock: realClock });
   clean.after(() => started.stop());
   return started;
 }

@@ -88,9 +88,9 @@ function collector(answer: (attempt: number) => Awaited<ReturnType<Handle>> = ()
 }
 
 /** Waits for something to come true, ten seconds at most. */
-export async function until(isTrue: () => boolean): Promise<void> {
+export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
   const giveUpAt = Date.now() + 10_000;
-  while (!isTrue()) {
+  while (!(await isTrue())) {
     if (Date.now() > giveUpAt) throw new Error(`It did not come true: ${isTrue.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -46,12 +46,15 @@ export function embeddedStore(sql: Sql, clock: Clock): Store {
   };
 }
 
-export function openStore(sql: Sql, clock: Clock): StoreEngine {
+/** `publish` hands a message to whoever listens in this process and answers how many did; without it there is no PUBLISH. */
+export function openStore(sql: Sql, clock: Clock, { publish }: { publish?: (channel: Bytes, message: Bytes) => number } = {}): StoreEngine {
   const turn = commitPerTurn(sql, "store", () => keyspace.load());
   const keyspace: Keyspace = new Keyspace(sql, clock, turn);
+  const known = new Map(COMMANDS);
+  if (publish) known.set("publish", { arity: 3, run: (_, [channel = "", message = ""]) => publish(channel, message) });
 
   const execute = ([name = "", ...args]: readonly Bytes[]): Reply | CommandError => {
-    const spec = find(name, args);
+    const spec = find(known, name, args);
     if (spec instanceof CommandError) return spec;
     keyspace.sweep();
     try {
@@ -66,7 +69,7 @@ export function openStore(sql: Sql, clock: Clock): StoreEngine {
     execute,
     executeAll(commands) {
       for (const [name = "", ...args] of commands) {
-        if (find(name, args) instanceof CommandError)
+        if (find(known, name, args) instanceof CommandError)
           return new CommandError("EXECABORT Transaction discarded because of previous errors.");
       }
       return commands.map(execute);
@@ -75,12 +78,12 @@ export function openStore(sql: Sql, clock: Clock): StoreEngine {
   };
 }
 
-function find(name: Bytes, args: Bytes[]): CommandSpec | CommandError {
-  const known = name.toLowerCase();
-  const spec = COMMANDS.get(known);
+function find(known: ReadonlyMap<string, CommandSpec>, name: Bytes, args: Bytes[]): CommandSpec | CommandError {
+  const lower = name.toLowerCase();
+  const spec = known.get(lower);
   if (!spec) return unknownCommand(name, args);
   const count = args.length + 1;
-  return (spec.arity < 0 ? count >= -spec.arity : count === spec.arity) ? spec : wrongArity(known);
+  return (spec.arity < 0 ? count >= -spec.arity : count === spec.arity) ? spec : wrongArity(lower);
 }
 
 const argumentOf = (arg: string | number): Bytes => (typeof arg === "string" ? toBytes(arg) : String(arg));

@@ -1,3 +1,4 @@
+import { readOnlyToken } from "./faces/redis/face.ts";
 import type { Prepared, Sandbox } from "./prepared.ts";
 import { ORG, writePrivate, type Secrets } from "./secrets.ts";
 
@@ -22,6 +23,7 @@ export function announce({ data, secrets, sandbox, url, adminUrl, faces }: Start
       ? {
           redisUrl: faces.redisUrl,
           redisToken: secrets.redisToken,
+          redisReadOnlyToken: readOnlyToken(secrets.redisToken),
           qstashUrl: faces.qstashUrl,
           qstashToken: secrets.qstashToken,
           qstashCurrentKey: secrets.qstashCurrentKey,
@@ -59,7 +61,7 @@ export function announce({ data, secrets, sandbox, url, adminUrl, faces }: Start
 function storeWords(faces: Prepared["faces"]): string {
   if (process.env.UPSTASH_REDIS_REST_URL) return `Upstash Redis at ${process.env.UPSTASH_REDIS_REST_URL}`;
   if (faces)
-    return `embedded (SQLite), spoken to as Upstash Redis at ${faces.redisUrl}; UPSTASH_REDIS_REST_URL and …_TOKEN switch to the real one`;
+    return `${faces.storeWords}, spoken to as Upstash Redis at ${faces.redisUrl}; UPSTASH_REDIS_REST_URL and …_TOKEN switch to the real one`;
   return "embedded (SQLite); UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN switch to Upstash Redis";
 }
 

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { facesOf, upstashEnvironment } from "./faces.ts";
+import { facesOf, needsFaces, upstashEnvironment } from "./faces.ts";
 import { freePort } from "./free-port.ts";
 import { environmentOf, type Start, type Prepared } from "./prepared.ts";
 
@@ -12,7 +12,7 @@ const NURSERY = "--v8-flags=--no-parallel-scavenge";
 export async function denoCommand(start: Start): Promise<Prepared> {
   const port = start.port === 0 ? await freePort() : start.port;
   const url = `http://localhost:${port}`;
-  const faces = process.env.CARILLON_FACES === "1" ? await facesOf(start) : null;
+  const faces = needsFaces() ? await facesOf(start) : null;
   return {
     command: `${ROOT}/node_modules/deno/deno`,
     args: [

@@ -1,18 +1,29 @@
-import { startFaces } from "./faces/start.ts";
+import { type StoreChoice, startFaces } from "./faces/start.ts";
 import type { Prepared, Start } from "./prepared.ts";
 
 type Faces = NonNullable<Prepared["faces"]>;
 
-/** Serves the embedded store and queue as Upstash would, until the start is stopped. */
+/** Whether the environment asks for a store or a form of it that only the faces can offer. */
+export const needsFaces = (): boolean => process.env.CARILLON_FACES === "1" || chooseStore().kind !== "embedded";
+
+/** Only what the environment says decides: a Redis that happens to be installed moves no data. */
+function chooseStore(): StoreChoice {
+  const { REDIS_URL, CARILLON_REDIS_SERVER } = process.env;
+  if (REDIS_URL) return { kind: "redis", url: REDIS_URL };
+  return { kind: CARILLON_REDIS_SERVER === "1" ? "redis-server" : "embedded" };
+}
+
+/** Serves a store and the embedded queue as Upstash would, until the start is stopped. */
 export async function facesOf(start: Start): Promise<Faces> {
   const faces = await startFaces({
     data: start.state,
+    store: chooseStore(),
     secrets: start.secrets,
     redisPort: Number(process.env.CARILLON_REDIS_PORT || 8079),
     qstashPort: Number(process.env.CARILLON_QSTASH_PORT || 8080),
   });
   start.stopping.push(() => faces.stop());
-  return { redisUrl: faces.redisUrl, qstashUrl: faces.qstashUrl };
+  return { redisUrl: faces.redisUrl, qstashUrl: faces.qstashUrl, storeWords: faces.storeWords };
 }
 
 /** What the Upstash clients are told: the real services where the environment names them, else the faces, else nothing. */

@@ -12,7 +12,7 @@ export type Prepared = {
   args: string[];
   env: Record<string, string>;
   url: string;
-  faces: { redisUrl: string; qstashUrl: string } | null;
+  faces: { redisUrl: string; qstashUrl: string; storeWords: string } | null;
 };
 
 /** What Carillon itself is told, in either runtime. */
@@ -24,6 +24,8 @@ export function environmentOf({ secrets, sandbox }: Pick<Start, "secrets" | "san
     CARILLON_SETTINGS_KEYS: process.env.CARILLON_SETTINGS_KEYS ?? JSON.stringify({ k1: secrets.settingsKey }),
     CARILLON_SETTINGS_KEY_ACTIVE: process.env.CARILLON_SETTINGS_KEY_ACTIVE ?? "",
     CARILLON_BOOTSTRAP_TOKEN: secrets.bootstrapToken,
+    CARILLON_METRICS_TOKEN: process.env.CARILLON_METRICS_TOKEN ?? "",
+    CARILLON_LOG: process.env.CARILLON_LOG ?? "",
     CARILLON_LOCAL_TOKEN: secrets.localToken,
     CARILLON_DEMO_KEY: secrets.apiKey,
     CARILLON_SANDBOX_URL: sandbox.httpUrl,

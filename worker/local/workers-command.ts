@@ -45,7 +45,7 @@ export async function prepareWorkers(start: Start): Promise<Prepared> {
     args: ["-c", script, workerdBinary(), config],
     env: { PATH: process.env.PATH ?? "" },
     url,
-    faces: { redisUrl: faces.redisUrl, qstashUrl: faces.qstashUrl },
+    faces,
   };
 }
 

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers";
+import { log } from "../../log.ts";
 import type { Clock, Sql, SqlValue } from "../../ports.ts";
 import { commitPerTurn, type TurnCommit } from "../commit-per-turn.ts";
 import { type DeadLetter, DeadLetters } from "./dead-letters.ts";
@@ -69,7 +70,7 @@ export class QueueEngine {
     this.#deliver = deliver;
     this.#concurrency = concurrency;
     this.#turn = commitPerTurn(sql, "queue", (cause) => {
-      log("the queue could not write", cause);
+      complain("the queue could not write", cause);
       this.#duplicates.load();
     });
     this.#duplicates = new Duplicates(sql, clock, this.#turn);
@@ -221,7 +222,7 @@ export class QueueEngine {
     try {
       verdict = await this.#deliver(message);
     } catch (error) {
-      log("an attempt to deliver broke", error);
+      complain("an attempt to deliver broke", error);
       verdict = { do: "again", at: this.#clock.now() + BROKEN_WAIT_MS };
       message = { ...message, retried: message.retried - 1 };
     }
@@ -258,4 +259,4 @@ export class QueueEngine {
 
 const SELECT = "SELECT id, due, retried, created AS createdAt, body FROM message";
 
-const log = (message: string, error: unknown) => console.error(JSON.stringify({ level: "error", message, error: String(error) }));
+const complain = (message: string, error: unknown) => log("error", message, { error: String(error) });

@@ -9,26 +9,35 @@ import { encodeCommand, type RawReply, ReplyReader } from "./resp.ts";
 export type Connection = {
   /** Writes the commands at once and answers their replies, in order. Rejects with Unavailable if the connection ends meanwhile. */
   send(commands: readonly (readonly Bytes[])[]): Promise<RawReply[]>;
-  isOpen(): boolean;
+  /** Writes a command that nobody waits for: whatever comes of it is heard. */
+  tell(command: readonly Bytes[]): void;
   close(): void;
 };
 
 const PATIENCE_MS = 5_000;
 
+type Listening = {
+  /** Gets what nobody waits for: a subscription's messages. */
+  heard?: (reply: RawReply) => void;
+  /** The connection is lost, or closed. */
+  ended?: () => void;
+};
+
 /**
- * Connects to `redis://[user:password@]host[:port][/database]`, `rediss://…` or `unix:///path`. `heard` gets what nobody asked for: a
- * subscription's messages. Rejects with Unavailable if nobody answers there, or not to this password.
+ * Connects to `redis://[user:password@]host[:port][/database]`, `rediss://…` or `unix:///path`. Rejects with Unavailable if nobody answers there, or not to this password.
  */
-export async function connectRedis(url: string, heard: (reply: RawReply) => void = () => undefined): Promise<Connection> {
+export async function connectRedis(url: string, { heard, ended }: Listening = {}): Promise<Connection> {
   const socket = open(new URL(url));
   const reader = new ReplyReader();
   const waiting: PromiseWithResolvers<RawReply>[] = [];
   let problem: Unavailable | null = null;
 
   const end = (cause: unknown) => {
-    problem ??= new Unavailable("store", cause);
+    if (problem) return;
+    problem = new Unavailable("store", cause);
     for (const { reject } of waiting.splice(0)) reject(problem);
     socket.destroy();
+    ended?.();
   };
   socket.on("error", end);
   socket.on("close", () => end(new Error("Redis has closed the connection")));
@@ -37,7 +46,7 @@ export async function connectRedis(url: string, heard: (reply: RawReply) => void
       for (const reply of reader.read(chunk)) {
         const asked = waiting.shift();
         if (asked) asked.resolve(reply);
-        else heard(reply);
+        else heard?.(reply);
       }
     } catch (error) {
       end(error);
@@ -55,7 +64,7 @@ export async function connectRedis(url: string, heard: (reply: RawReply) => void
       socket.write(commands.map(encodeCommand).join(""), "latin1");
       return Promise.all(replies);
     },
-    isOpen: () => problem === null,
+    tell: (command) => void socket.write(encodeCommand(command), "latin1"),
     close: () => end(new Error("Closed")),
   };
 
