@@ -1,5 +1,4 @@
 import { setImmediate } from "node:timers";
-import { log } from "../../log.ts";
 import type { Clock, Sql, SqlValue } from "../../ports.ts";
 import { commitPerTurn, type TurnCommit } from "../commit-per-turn.ts";
 import { type DeadLetter, DeadLetters } from "./dead-letters.ts";
@@ -70,7 +69,7 @@ export class QueueEngine {
     this.#deliver = deliver;
     this.#concurrency = concurrency;
     this.#turn = commitPerTurn(sql, "queue", (cause) => {
-      complain("the queue could not write", cause);
+      log("the queue could not write", cause);
       this.#duplicates.load();
     });
     this.#duplicates = new Duplicates(sql, clock, this.#turn);
@@ -222,7 +221,7 @@ export class QueueEngine {
     try {
       verdict = await this.#deliver(message);
     } catch (error) {
-      complain("an attempt to deliver broke", error);
+      log("an attempt to deliver broke", error);
       verdict = { do: "again", at: this.#clock.now() + BROKEN_WAIT_MS };
       message = { ...message, retried: message.retried - 1 };
     }
@@ -259,4 +258,4 @@ export class QueueEngine {
 
 const SELECT = "SELECT id, due, retried, created AS createdAt, body FROM message";
 
-const complain = (message: string, error: unknown) => log("error", message, { error: String(error) });
+const log = (message: string, error: unknown) => console.error(JSON.stringify({ level: "error", message, error: String(error) }));
