@@ -1,13 +1,10 @@
-import { burst, type Burst, type Target } from "./load.ts";
+import { assigned, burst, meanOf, warmUp, type Burst, type Target } from "./load.ts";
 import { median } from "./process.ts";
 import { checkControl, judged, told, type Effort, type Row } from "./report.ts";
 import type { Servers } from "./servers.ts";
 
 const NAMES = ["ours", "bare", "durable", "peer"] as const;
 type Name = (typeof NAMES)[number];
-
-/** So many until compilers and caches have settled. */
-const WARM_BURSTS = 4;
 
 /**
  * B1: ingest with full work. `bare` is Hono on Deno that stores nothing; `durable` stores one row an event, a commit per turn, and
@@ -16,20 +13,13 @@ const WARM_BURSTS = 4;
 export async function ingest({ carillon, ours, floor, peer }: Servers, effort: Effort): Promise<Row[]> {
   const { isShort, rounds } = effort;
   const count = isShort ? 1_500 : 3_000;
-  const event = (n: number) =>
-    JSON.stringify({
-      id: `bench-${n}`,
-      type: "task_assigned",
-      recipients: [`u${(n % 5) + 1}`],
-      data: { task: { title: `Call ${n}` }, actorName: "Kim" },
-    });
   const targets: Record<Name, Target> = {
-    ours: { server: ours, path: "/v1/events", headers: { authorization: `Bearer ${carillon.credentials.apiKey}` }, body: event },
-    bare: { server: floor, path: "/bare", headers: {}, body: event },
-    durable: { server: floor, path: "/durable", headers: {}, body: event },
-    peer: { server: peer, path: "/events", headers: {}, body: event },
+    ours: { server: ours, path: "/v1/events", headers: { authorization: `Bearer ${carillon.credentials.apiKey}` }, body: assigned },
+    bare: { server: floor, path: "/bare", headers: {}, body: assigned },
+    durable: { server: floor, path: "/durable", headers: {}, body: assigned },
+    peer: { server: peer, path: "/events", headers: {}, body: assigned },
   };
-  for (const name of NAMES) for (let warm = 0; warm < WARM_BURSTS; warm++) await burst(targets[name], 3_000);
+  for (const name of NAMES) await warmUp(targets[name]);
 
   const all: Record<Name, Burst>[] = [];
   const control: number[] = [];
@@ -37,7 +27,7 @@ export async function ingest({ carillon, ours, floor, peer }: Servers, effort: E
     const there = await measureAll(targets, NAMES, count);
     const back = await measureAll(targets, NAMES.toReversed(), count);
     control.push(there.ours.cpuMicros / back.ours.cpuMicros);
-    all.push(Object.fromEntries(NAMES.map((name) => [name, mean(there[name], back[name])])) as Record<Name, Burst>);
+    all.push(Object.fromEntries(NAMES.map((name) => [name, meanOf(there[name], back[name])])) as Record<Name, Burst>);
   }
   checkControl(median(control), effort);
 
@@ -75,5 +65,3 @@ async function measureAll(targets: Record<Name, Target>, order: readonly Name[],
   for (const name of order) bursts[name] = await burst(targets[name], count);
   return bursts as Record<Name, Burst>;
 }
-
-const mean = (a: Burst, b: Burst): Burst => ({ perSecond: (a.perSecond + b.perSecond) / 2, cpuMicros: (a.cpuMicros + b.cpuMicros) / 2 });

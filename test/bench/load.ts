@@ -25,6 +25,27 @@ export async function burst(target: Target, count: number): Promise<Burst> {
   return { perSecond: count / seconds, cpuMicros: ((cpuSeconds(target.server.pids) - cpu) * 1e6) / count };
 }
 
+/** So many until compilers and caches have settled. */
+const WARM_BURSTS = 4;
+
+export async function warmUp(target: Target): Promise<void> {
+  for (let warm = 0; warm < WARM_BURSTS; warm++) await burst(target, 3_000);
+}
+
+export const meanOf = (a: Burst, b: Burst): Burst => ({
+  perSecond: (a.perSecond + b.perSecond) / 2,
+  cpuMicros: (a.cpuMicros + b.cpuMicros) / 2,
+});
+
+/** The event of ingest, for one of five people, under an id of its own. */
+export const assigned = (n: number): string =>
+  JSON.stringify({
+    id: `bench-${n}`,
+    type: "task_assigned",
+    recipients: [`u${(n % 5) + 1}`],
+    data: { task: { title: `Call ${n}` }, actorName: "Kim" },
+  });
+
 export function post({ server, path, headers }: Target, body: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const call = request(

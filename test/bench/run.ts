@@ -1,6 +1,7 @@
 import { decide } from "./decide.ts";
 import { fanOut, fanOutSent } from "./fan-out.ts";
 import { idleSockets } from "./idle.ts";
+import { ingestOnWorkers } from "./ingest-workers.ts";
 import { ingest } from "./ingest.ts";
 import { mail } from "./mail.ts";
 import { push } from "./push.ts";
@@ -13,10 +14,18 @@ import { webPush } from "./web-push.ts";
 
 /** The scenarios by name. Those of the first kind share their servers. */
 const COMPARED = { b1: ingest, b3: push } satisfies Record<string, (servers: Servers, effort: Effort) => Promise<Row[]>>;
-const ALONE = { b4: fanOut, b5: fanOutSent, b6: queue, b7: mail, b8: idleSockets, b9: webPush, decide, replan, start } satisfies Record<
-  string,
-  (effort: Effort) => Promise<Row[]>
->;
+const ALONE = {
+  b2: ingestOnWorkers,
+  b4: fanOut,
+  b5: fanOutSent,
+  b6: queue,
+  b7: mail,
+  b8: idleSockets,
+  b9: webPush,
+  decide,
+  replan,
+  start,
+} satisfies Record<string, (effort: Effort) => Promise<Row[]>>;
 const NAMES = [...Object.keys(COMPARED), ...Object.keys(ALONE)];
 
 /** `npm run bench -- --only b1,replan --short`: the goals of performance, measured side by side. Without `--only` all of them. */

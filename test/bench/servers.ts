@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:net";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { EXTERNAL_CHANNELS, type ExternalChannel } from "@carillon/shared/channels";
@@ -22,7 +22,7 @@ export async function startServers(): Promise<Servers> {
   const ours = ourProcess(carillon);
   const floor = await spawnDeno("deno-floor.ts", "0", join(folder, "floor.db"));
   const peer = await spawnPeer(redis);
-  await mailIntoTarpit(carillon, (tarpit.address() as { port: number }).port);
+  await mailIntoTarpit(carillon, tarpit);
   return {
     carillon,
     ours,
@@ -77,20 +77,27 @@ export async function onlyWith(carillon: Instance, ...channels: ExternalChannel[
   return admin;
 }
 
-/** The process that does the work, without the starter and the sandbox beside it. */
+/** The process that does the work, without the starter, the sandbox and the Upstash faces beside it. */
 export function ourProcess(carillon: Instance): Measured {
-  const pid = descendants(process.pid).find((one) => /deno-main\.ts/.test(commandOf(one)));
-  if (!pid) throw new Error("Carillon's process was not found");
+  const pid = processOf(carillon.runtime === "deno" ? "deno-main.ts" : "workerd serve", carillon.data);
   return { url: carillon.credentials.url.replace("localhost", "127.0.0.1"), pids: [pid], stop: () => undefined };
 }
 
+/** The process that we have started with all of these words in its command line. */
+export function processOf(...words: string[]): number {
+  const pid = descendants(process.pid).find((one) => words.every((word) => commandOf(one).includes(word)));
+  if (!pid) throw new Error(`No process was found by ${words.join(" ")}`);
+  return pid;
+}
+
 /** Takes connections and says nothing: mail queues up, and none is sent while ingest is measured. */
-function silentServer(): Promise<Server> {
+export function silentServer(): Promise<Server> {
   const server = createServer((socket) => void socket.on("error", () => socket.destroy()));
   return new Promise((done) => server.listen(0, "127.0.0.1", () => done(server)));
 }
 
-async function mailIntoTarpit(carillon: Instance, port: number): Promise<void> {
+export async function mailIntoTarpit(carillon: Instance, tarpit: Server): Promise<void> {
+  const { port } = tarpit.address() as AddressInfo;
   const admin = await onlyWith(carillon, "email");
   const { body } = await admin("GET", "/channels/email");
   const settings = { ...body.settings, host: "127.0.0.1", port };
