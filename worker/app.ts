@@ -3,6 +3,8 @@ import { LIMITS } from "@carillon/shared/limits";
 import { issuesOf } from "@carillon/shared/events";
 import { channels } from "./channels/all.ts";
 import { AppError, Unavailable, badRequest, invalid, notFound, tooLarge, unavailable } from "./errors.ts";
+import { isVerbose, log, wordsOf } from "./log.ts";
+import { observed } from "./observed.ts";
 import type { Outside, Ports } from "./ports.ts";
 import { adminRoutes } from "./routes/admin.ts";
 import { authRoutes } from "./routes/auth.ts";
@@ -16,12 +18,14 @@ import { jobRoutes } from "./routes/jobs.ts";
 import { parseJson } from "./routes/json.ts";
 import { localRoutes } from "./routes/local.ts";
 import { meRoutes } from "./routes/me.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { docsRoutes } from "./routes/openapi.ts";
 import { servePage } from "./routes/pages.ts";
 import { pushRoutes } from "./routes/push.ts";
 import { problemOf, requestIdOf } from "./routes/problem.ts";
 import { securityHeaders } from "./routes/security-headers.ts";
 import type { Route } from "./routes/route.ts";
+import { seenOf, type Seen } from "./routes/seen.ts";
 import { unsubscribeRoutes } from "./routes/unsubscribe.ts";
 
 const declared: Route[] = [
@@ -36,6 +40,7 @@ const declared: Route[] = [
   ...unsubscribeRoutes,
   ...localRoutes,
   ...healthRoutes,
+  ...metricsRoutes,
 ];
 
 /** Every route with its caller; the walk test and the API page read it. */
@@ -44,7 +49,23 @@ export const routes: Route[] = [...declared, ...docsRoutes(declared)];
 /** The whole of Carillon over what a runtime gives it: answers any request, never throws. `address` is the caller's. */
 export function createApp(outside: Outside): (request: Request, address?: string) => Promise<Response> {
   const app = createRouter(outside);
-  return async (request, address) => securityHeaders(request, await app.fetch(request, { address }));
+  return async (request, address) => {
+    const started = outside.clock.now();
+    const seen: Seen = { route: "", org: "", requestId: null };
+    const response = await app.fetch(request, { address, seen });
+    note(request, response, seen, outside.clock.now() - started);
+    return securityHeaders(request, response);
+  };
+}
+
+/** Counts the request, and writes its line where there is one for each. */
+function note({ method }: Request, response: Response, { route, org, requestId }: Seen, ms: number): void {
+  const { status } = response;
+  observed.requests.note(ms, method, route, `${Math.floor(status / 100)}xx`);
+  if (!isVerbose()) return;
+  const id = requestId ?? crypto.randomUUID();
+  if (status !== 101) response.headers.set("x-request-id", id);
+  log("info", "request", { requestId: id, method, route, status, ms, ...(org === "" ? {} : { org }) });
 }
 
 /** What is served under which path; apart from the above so that a test can hold it against `routes`. */
@@ -64,8 +85,11 @@ export function createRouter(outside: Outside): Hono {
 }
 
 async function answer(c: Context, ports: Ports, route: Route): Promise<Response> {
+  const seen = seenOf(c);
+  seen.route = route.path;
   const raw = route.method === "GET" ? "" : await readBody(c, route.maxBytes ?? LIMITS.otherBytes);
   const who = await identify(c, ports, route.caller, raw);
+  seen.org = who.org;
   const query = route.query
     ? parse(route.query, c.req.query(), "query.invalid", "The query is not as it should be; see errors.")
     : undefined;
@@ -131,16 +155,7 @@ function joined(chunks: Uint8Array[], length: number): Uint8Array {
 function toAppError(error: Error, c: Context): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof Unavailable) return unavailable(WORDS[error.part]);
-  console.error(
-    JSON.stringify({
-      level: "error",
-      message: error.message,
-      stack: error.stack,
-      method: c.req.method,
-      path: new URL(c.req.url).pathname,
-      requestId: requestIdOf(c),
-    }),
-  );
+  log("error", "a request failed", { requestId: requestIdOf(c), method: c.req.method, route: seenOf(c).route, ...wordsOf(error) });
   return new AppError(500, "internal", "Something went wrong on our side. The request id helps to find it.");
 }
 const WORDS: Record<Unavailable["part"], string> = { store: "The settings store", queue: "The queue", shard: "The database" };

@@ -97,6 +97,8 @@ export type Config = {
   };
   /** Makes the first organisation, once. */
   bootstrapToken: string | null;
+  /** Opens /metrics; without it there is no such page. */
+  metricsToken?: string;
   /** Only on a loopback address: the demo page, fresh sign-in links for the start-up output, kill points for tests. */
   local: { token: string; demoKey: string; sandboxUrl: string } | null;
 };

@@ -24,6 +24,7 @@ const PLACES: [place: string, pattern: RegExp][] = [
   ["worker/app", /^worker\/app\.ts$/],
   ["worker/ports", /^worker\/ports\.ts$/],
   ["worker/errors", /^worker\/errors\.ts$/],
+  ["worker/log", /^worker\/(log|observed)\.ts$/],
   ["admin-ui/embed", /^admin-ui\/(embed|demo)\//],
   ["admin-ui", /^admin-ui\//],
   ["test", /^test\//],
@@ -33,6 +34,7 @@ const PLACES: [place: string, pattern: RegExp][] = [
 const MAY: Record<string, { places: string[]; packages: RegExp }> = {
   shared: { places: [], packages: /^(zod|@formatjs\/icu-messageformat-parser)$/ },
   "worker/errors": { places: ["shared"], packages: /^$/ },
+  "worker/log": { places: ["worker/ports"], packages: /^$/ },
   "worker/ports": { places: ["shared", "worker/channels/channel", "worker/shard"], packages: /^$/ },
   "worker/channels/channel": { places: ["shared"], packages: /^$/ },
   "worker/channels/all": { places: ["worker/channels", "worker/ports", "shared"], packages: /^$/ },
@@ -42,7 +44,16 @@ const MAY: Record<string, { places: string[]; packages: RegExp }> = {
   },
   "worker/templates": { places: ["shared", "worker/channels/channel"], packages: /^intl-messageformat$/ },
   "worker/pipeline": {
-    places: ["shared", "worker/ports", "worker/settings", "worker/errors", "worker/templates", "worker/channels/channel", "worker/shard"],
+    places: [
+      "shared",
+      "worker/ports",
+      "worker/settings",
+      "worker/errors",
+      "worker/log",
+      "worker/templates",
+      "worker/channels/channel",
+      "worker/shard",
+    ],
     packages: /^node:crypto$/,
   },
   "worker/shard": {
@@ -61,7 +72,7 @@ const MAY: Record<string, { places: string[]; packages: RegExp }> = {
     places: ["shared", "worker/ports", "worker/errors"],
     packages: /^(node:sqlite|@upstash\/redis(\/cloudflare)?|@upstash\/qstash)$/,
   },
-  "worker/embedded": { places: ["shared", "worker/ports", "worker/errors"], packages: /^node:(buffer|crypto|timers)$/ },
+  "worker/embedded": { places: ["shared", "worker/ports", "worker/errors", "worker/log"], packages: /^node:(buffer|crypto|timers)$/ },
   "worker/routes": {
     places: [
       "shared",
@@ -70,12 +81,16 @@ const MAY: Record<string, { places: string[]; packages: RegExp }> = {
       "worker/access",
       "worker/ports",
       "worker/errors",
+      "worker/log",
       "worker/shard",
       "worker/channels/channel",
     ],
     packages: /^(hono(\/.*)?|zod|node:crypto)$/,
   },
-  "worker/app": { places: ["shared", "worker/routes", "worker/channels/all", "worker/ports", "worker/errors"], packages: /^hono$/ },
+  "worker/app": {
+    places: ["shared", "worker/routes", "worker/channels/all", "worker/ports", "worker/errors", "worker/log"],
+    packages: /^hono$/,
+  },
   "admin-ui": {
     places: ["shared"],
     packages:

@@ -1,4 +1,5 @@
 import { Unavailable } from "../errors.ts";
+import { log } from "../log.ts";
 import type { Outside } from "../ports.ts";
 import { finishChange } from "../settings/change.ts";
 import { withRules } from "../settings/with-rules.ts";
@@ -49,8 +50,7 @@ export class Courier {
       }
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      const said = { level: "warn", message: "shares left to the timer", org, shard: home, to: target, part: error.part };
-      console.warn(JSON.stringify(said));
+      log("warn", "shares left to the timer", { org, shard: home, to: target, part: error.part });
     } finally {
       this.#underWay.delete(key);
     }

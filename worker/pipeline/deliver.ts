@@ -2,6 +2,8 @@ import type { ExternalChannel } from "@carillon/shared/channels";
 import type { Settings } from "@carillon/shared/settings";
 import { LIMITS } from "@carillon/shared/limits";
 import { SealBroken } from "../errors.ts";
+import { log } from "../log.ts";
+import { observed } from "../observed.ts";
 import { channelPort, type Job, type Ports } from "../ports.ts";
 import type { Configuration, Outcome } from "../channels/channel.ts";
 import { configurationOf } from "../settings/configuration.ts";
@@ -46,6 +48,7 @@ export async function deliver(ports: Ports, job: Job): Promise<void> {
       const sentAt = ports.clock.now();
       const outcome = await session.send(await withLinks(ports, settings, channel, claim.message));
       const now = ports.clock.now();
+      noteAttempt(job, claim, outcome, now - sentAt);
       const isLast = count >= LIMITS.jobPeople || now - started > JOB_MS;
       served = await calls.next({
         version: place.version,
@@ -61,6 +64,12 @@ export async function deliver(ports: Ports, job: Job): Promise<void> {
   } finally {
     await session.close();
   }
+}
+
+/** Counts a try at a provider, and writes its line where there is one for each. */
+function noteAttempt({ org, shard, channel }: Job, { attempt, message }: Claim, { kind, code }: Outcome, ms: number): void {
+  observed.attempts.note(ms, channel, kind);
+  log("info", "attempt", { org, shard, channel, delivery: message.deliveryId, attempt, outcome: kind, code, ms });
 }
 
 /** A channel that can't be opened is at fault, not the message that was claimed. */

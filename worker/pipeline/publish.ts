@@ -1,4 +1,5 @@
 import { Unavailable } from "../errors.ts";
+import { log } from "../log.ts";
 import type { Ports } from "../ports.ts";
 import type { Wake } from "../shard/calls.ts";
 
@@ -17,9 +18,7 @@ export async function publish(ports: Pick<Ports, "queue" | "shards" | "clock">, 
     if (later.length > 0) await shards.get(org, shard).confirm(later);
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
-    console.warn(
-      JSON.stringify({ level: "warn", message: "wake-ups left to the sweep", org, shard, count: wakes.length, part: error.part }),
-    );
+    log("warn", "wake-ups left to the sweep", { org, shard, count: wakes.length, part: error.part });
     await tell(shards.get(org, shard).missed(wakes));
   }
 }

@@ -4,6 +4,8 @@ import { ROLES, type Role } from "@carillon/shared/access";
 import { authenticate } from "../access/api-keys.ts";
 import { checkSameOrigin } from "../access/origin.ts";
 import { verifyProvider } from "../access/providers.ts";
+import { RATES, countTry } from "../access/rate-limit.ts";
+import { bearerOf, isSame } from "../access/secrets.ts";
 import { SESSION_COOKIE, readSession } from "../access/sessions.ts";
 import { verifyUserToken } from "../access/user-tokens.ts";
 import type { WebhookRequest } from "../channels/channel.ts";
@@ -58,6 +60,9 @@ export async function identify(c: Context, ports: Ports, caller: Caller, raw: st
       const { org, shards, version } = await verifyProvider(ports, caller.channel, c.req.param("org") ?? "", webhookRequest(c, ports, raw));
       return { ...NOBODY, org, shards, version };
     }
+    case "operator":
+      await checkOperator(c, ports, caller.token);
+      return NOBODY;
     case "local":
       // A page elsewhere whose name was turned to this machine comes with that name, not with ours.
       if (!ports.config.local || !LOOPBACK.includes(new URL(c.req.url).hostname)) throw notFound("page");
@@ -67,6 +72,16 @@ export async function identify(c: Context, ports: Ports, caller: Caller, raw: st
     case "public":
       return NOBODY;
   }
+}
+
+async function checkOperator(c: Context, ports: Ports, name: "metrics" | "bootstrap"): Promise<void> {
+  const { metricsToken, bootstrapToken } = ports.config;
+  const token = name === "metrics" ? metricsToken : bootstrapToken;
+  if (!token) throw notFound("route");
+  if (isSame(bearerOf(c.req.header("authorization")) ?? "", token)) return;
+  // Only a wrong one costs a round trip: a scrape must not depend on the store.
+  await countTry(ports, RATES.signIn, name);
+  throw unauthorized("operator.token", `The ${name} token is missing or wrong.`);
 }
 
 /** As the provider made it: a proxy in front of us may have changed host and scheme, which are part of what is signed. */

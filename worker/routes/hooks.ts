@@ -1,5 +1,6 @@
 import { LIMITS } from "@carillon/shared/limits";
 import type { WebhookRequest } from "../channels/channel.ts";
+import { log } from "../log.ts";
 import { record } from "../pipeline/record.ts";
 import { webhookRequest } from "./guard.ts";
 import { route, type Ask, type Route } from "./route.ts";
@@ -48,9 +49,6 @@ export const hookRoutes: Route[] = [
 async function take({ c, ports, who, raw }: Ask<unknown, unknown>, channel: "sms" | "whatsapp"): Promise<void> {
   const request: WebhookRequest = webhookRequest(c, ports, raw);
   const news = ports.channels[channel].webhook.read(request);
-  if (news.unread > 0)
-    console.warn(
-      JSON.stringify({ level: "warn", message: "a provider's news in no known shape", channel, org: who.org, count: news.unread }),
-    );
+  if (news.unread > 0) log("warn", "a provider's news in no known shape", { channel, org: who.org, count: news.unread });
   await record(ports, who, channel, news);
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { EXTERNAL_CHANNELS } from "@carillon/shared/channels";
 import { Unavailable, unauthorized } from "../errors.ts";
+import { log } from "../log.ts";
 import { deliver } from "../pipeline/deliver.ts";
 import { rearmAll } from "../pipeline/rearm.ts";
 import { route, type Route } from "./route.ts";
@@ -27,7 +28,7 @@ export const jobRoutes: Route[] = [
     async handle({ c, ports, raw }) {
       const job = jobSchema.safeParse(parseJson(raw));
       if (!job.success) {
-        console.warn(JSON.stringify({ level: "warn", message: "unreadable wake-up", issues: job.error.issues.length }));
+        log("warn", "unreadable wake-up", { count: job.error.issues.length });
         return c.json({ error: "unreadable" }, 489 as 400, { "upstash-nonretryable-error": "true" });
       }
       try {
@@ -59,7 +60,7 @@ export const jobRoutes: Route[] = [
     summary: "A wake-up that the queue has given up; the sweep will wake again, so it is only noted.",
     answer: { description: "Noted" },
     handle({ c }) {
-      console.warn(JSON.stringify({ level: "warn", message: "the queue gave a wake-up up" }));
+      log("warn", "the queue gave a wake-up up");
       return c.json({ noted: true });
     },
   }),

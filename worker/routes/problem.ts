@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { AppError } from "../errors.ts";
+import { seenOf } from "./seen.ts";
 
 /** An error as RFC 9457 problem+json. */
 export function problemOf(error: AppError, requestId: string): Record<string, unknown> {
@@ -17,11 +18,8 @@ export function problemOf(error: AppError, requestId: string): Record<string, un
 
 /** By this a person's complaint finds its line in the log; made when it is first needed. */
 export function requestIdOf(c: Context): string {
-  const known = c.get("requestId") as string | undefined;
-  if (known) return known;
-  const id = crypto.randomUUID();
-  c.set("requestId", id);
-  return id;
+  const seen = seenOf(c);
+  return (seen.requestId ??= crypto.randomUUID());
 }
 
 const TITLES: Record<number, string> = {

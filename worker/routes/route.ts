@@ -17,6 +17,8 @@ export type Caller =
   | { kind: "ticket" }
   /** Carries what we have signed ourselves, which allows this one thing for this one person: unsubscribe, report, renew. */
   | { kind: "link" }
+  /** Whoever runs the deployment, by a token of its environment; where that is not set there is no such route. */
+  | { kind: "operator"; token: "metrics" | "bootstrap" }
   /** Exists only in a local start. */
   | { kind: "local" }
   | { kind: "public" };

@@ -7,6 +7,7 @@ import { upstashStore } from "../adapters/upstash-redis.ts";
 import { createApp } from "../app.ts";
 import { channels } from "../channels/all.ts";
 import { Unavailable } from "../errors.ts";
+import { configureLog, log } from "../log.ts";
 import { Courier, forOrder } from "../pipeline/courier.ts";
 import type { Background, Outside, Ports, Sql } from "../ports.ts";
 import { createVault } from "../settings/vault.ts";
@@ -24,12 +25,9 @@ const RENEW_GRACE_MS = 60_000;
 
 const environment = readEnvironment(bindings);
 const clock = { now: () => Date.now() };
+configureLog(environment.log, clock);
 const background: Background = (work) =>
-  waitUntil(
-    work.catch((error: unknown) =>
-      console.error(JSON.stringify({ level: "error", message: "background work failed", error: String(error) })),
-    ),
-  );
+  waitUntil(work.catch((error: unknown) => log("error", "background work failed", { error: String(error) })));
 
 const outside = makeOutside();
 const app = createApp(outside);
@@ -136,6 +134,7 @@ export class ShardObject extends DurableObject<Bindings> {
       shard: this.#number,
       isListening: (person) => ctx.getWebSockets(person).length > 0,
       isWatching: (person) => this.#isWatching(person),
+      countSockets: () => ctx.getWebSockets().length,
     });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     void ctx.blockConcurrencyWhile(async () => {
@@ -210,7 +209,7 @@ export class ShardObject extends DurableObject<Bindings> {
   }
 
   #complain(message: string, error: unknown): void {
-    console.error(JSON.stringify({ level: "error", message, org: this.#org, shard: this.#number, error: String(error) }));
+    log("error", message, { org: this.#org, shard: this.#number, error: String(error) });
   }
 
   /** One call, one transaction. Frames and answers leave only after the disk has it: the runtime holds them back until then. */

@@ -2,6 +2,7 @@ import { SOCKET_CLOSE, SOCKET_PROTOCOL, type ServerFrame } from "@carillon/share
 import { LIMITS } from "@carillon/shared/limits";
 import { openSql, type HostSql } from "../adapters/node-sqlite.ts";
 import { AppError, Unavailable, unauthorized } from "../errors.ts";
+import { log } from "../log.ts";
 import { forOrder } from "../pipeline/courier.ts";
 import type { Clock, Shards } from "../ports.ts";
 import type { ShardCalls } from "../shard/calls.ts";
@@ -81,6 +82,7 @@ export class ShardHost {
       shard: number,
       isListening: (person) => this.#sockets.has(person),
       isWatching: (person) => this.#isWatching(person),
+      countSockets: () => [...this.#sockets.values()].reduce((sum, { size }) => sum + size, 0),
     });
     this.calls = callsOf(this.#shard, (run) => this.#enqueue(run));
     void this.calls.rearm();
@@ -275,7 +277,7 @@ export class ShardHost {
   }
 
   #complain(message: string, error: unknown): void {
-    console.error(JSON.stringify({ level: "error", message, org: this.#org, shard: this.#number, error: String(error) }));
+    log("error", message, { org: this.#org, shard: this.#number, error: String(error) });
   }
 }
 

@@ -5,6 +5,7 @@ import { createApp } from "../app.ts";
 import { embeddedQueue } from "../embedded/queue.ts";
 import { embeddedStore } from "../embedded/store.ts";
 import { Unavailable } from "../errors.ts";
+import { configureLog, log, wordsOf } from "../log.ts";
 import { Courier } from "../pipeline/courier.ts";
 import { deliver } from "../pipeline/deliver.ts";
 import type { Clock, Outside, Ports, Queue } from "../ports.ts";
@@ -26,9 +27,10 @@ export async function serve(
 ) {
   const environment = readEnvironment(env);
   const clock: Clock = { now: () => Date.now() };
+  configureLog(environment.log, clock);
   Deno.mkdirSync(options.data, { recursive: true });
   const background = (work: Promise<unknown>) =>
-    void work.catch((error) => console.error(JSON.stringify({ level: "error", message: "background work failed", error: String(error) })));
+    void work.catch((error) => log("error", "background work failed", { error: String(error) }));
 
   const shards: DenoShards = new DenoShards({
     folder: `${options.data}/shards`,
@@ -93,14 +95,7 @@ async function answerJob(work: () => Promise<void>): Promise<{ ok: true } | { ok
     return { ok: true };
   } catch (error) {
     if (error instanceof Unavailable) return { ok: false, retryAfterMs: 10_000 };
-    console.error(
-      JSON.stringify({
-        level: "error",
-        message: "a job failed",
-        error: String(error),
-        stack: error instanceof Error ? error.stack : undefined,
-      }),
-    );
+    log("error", "a job failed", wordsOf(error));
     return { ok: false };
   }
 }

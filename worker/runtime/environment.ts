@@ -1,3 +1,4 @@
+import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { Config } from "../ports.ts";
 
 /** What both runtimes read from their environment, checked once at the start. Throws a sentence that says what is missing. */
@@ -6,6 +7,7 @@ export type Environment = {
   settingsKeys: { keys: Record<string, string>; active: string };
   redis: { url: string; token: string } | null;
   qstash: { url: string; token: string; currentKey: string; nextKey: string } | null;
+  log: LogLevel;
 };
 
 export function readEnvironment(env: Record<string, string | undefined>): Environment {
@@ -21,6 +23,7 @@ export function readEnvironment(env: Record<string, string | undefined>): Enviro
       allowPrivateHosts: flag(env.CARILLON_ALLOW_PRIVATE_HOSTS),
       standIns: readStandIns(env),
       bootstrapToken: env.CARILLON_BOOTSTRAP_TOKEN || null,
+      ...readMetricsToken(env),
       local: env.CARILLON_LOCAL_TOKEN
         ? { token: env.CARILLON_LOCAL_TOKEN, demoKey: env.CARILLON_DEMO_KEY ?? "", sandboxUrl: env.CARILLON_SANDBOX_URL ?? "" }
         : null,
@@ -35,7 +38,22 @@ export function readEnvironment(env: Record<string, string | undefined>): Enviro
           nextKey: need(env, "QSTASH_NEXT_SIGNING_KEY"),
         }
       : null,
+    log: readLogLevel(env),
   };
+}
+
+/** Whoever guesses it sees how much is sent and to how many, so it may not be short. */
+function readMetricsToken({ CARILLON_METRICS_TOKEN: metricsToken }: Record<string, string | undefined>): Pick<Config, "metricsToken"> {
+  if (!metricsToken) return {};
+  if (metricsToken.length < SHORTEST_TOKEN) throw new Error(`CARILLON_METRICS_TOKEN must have ${SHORTEST_TOKEN} characters at least.`);
+  return { metricsToken };
+}
+const SHORTEST_TOKEN = 16;
+
+function readLogLevel({ CARILLON_LOG: text }: Record<string, string | undefined>): LogLevel {
+  const level = LOG_LEVELS.find((one) => one === (text || "warn"));
+  if (!level) throw new Error(`CARILLON_LOG must be ${LOG_LEVELS.join(" or ")}.`);
+  return level;
 }
 
 /** `CARILLON_TWILIO_URL` and `CARILLON_GRAPH_URL` say `<account>@<address>`. */

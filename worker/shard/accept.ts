@@ -23,6 +23,7 @@ export function acceptEvent(parts: Parts, rules: Rules, { event, hash, people }:
   if (known)
     return isSameBody(known.hash, hash) ? { id: event.id, accepted: known.accepted, duplicate: true } : { id: event.id, reused: true };
 
+  parts.tally.event(hourOf(now));
   const shards = rules.shards ?? 1;
   if (shards === 1) {
     const accepted = tell(parts, rules, event, { hash, shards: [], accepted: null }, now);

@@ -14,6 +14,7 @@ import type { Reason } from "@carillon/shared/reasons";
 import type { Release, Settings } from "@carillon/shared/settings";
 import type { Message, Outcome, PushSubscription } from "../channels/channel.ts";
 import type { EventProgress, Progress } from "./fan-out.ts";
+import type { ShardMetrics } from "./metrics.ts";
 import type { PreviewSlice } from "./preview.ts";
 import type { Handover } from "./shares.ts";
 
@@ -135,6 +136,9 @@ export type ShardCalls = {
   /** Shard 0 only: who sent the broadcasts with these ids. */
   broadcasts(ids: string[]): Promise<AuditEntry[]>;
   auditLog(query: { limit: number; cursor: string | null }): Promise<{ data: (AuditEntry & { n: number })[]; next: string | null }>;
+
+  /** How the shard is doing; costs the same however much it holds. */
+  metrics(): Promise<ShardMetrics>;
 
   /** Arms what a crash may have disarmed. Called by the cron over the registry of organisations. */
   rearm(): Promise<void>;

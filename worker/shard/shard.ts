@@ -23,6 +23,7 @@ import { Log } from "./ledger/log.ts";
 import { Tally, hourOf } from "./ledger/tally.ts";
 import { Wakes } from "./ledger/wakes.ts";
 import { OrgState } from "./org/org-state.ts";
+import { metricsOf } from "./metrics.ts";
 import type { Parts } from "./parts.ts";
 import { Browsers } from "./people/browsers.ts";
 import { People, toUser, type Person } from "./people/people.ts";
@@ -52,6 +53,8 @@ type Deps = {
   isListening?: (person: string) => boolean;
   /** Whether a person looks at a tab with the bell just now; without it nobody does. */
   isWatching?: (person: string) => boolean;
+  /** How many sockets are open here. */
+  countSockets?: () => number;
   /** From 0 to 1, and a new publish number: for tests that repeat a run. */
   random?: () => number;
   randomId?: () => string;
@@ -90,6 +93,7 @@ export class Shard implements SyncCalls {
   readonly #org: OrgState;
   readonly #tickets: Tickets;
   readonly #clock: Clock;
+  readonly #countSockets: () => number;
   #told: Told[] = [];
   #alarm: number | null = null;
   #work: Work | null = null;
@@ -142,6 +146,7 @@ export class Shard implements SyncCalls {
     this.#org = new OrgState(sql);
     this.#tickets = new Tickets(sql, shard, org);
     this.#clock = clock;
+    this.#countSockets = deps.countSockets ?? (() => 0);
   }
 
   // ---- what a host needs besides the calls
@@ -584,6 +589,10 @@ export class Shard implements SyncCalls {
     const data = this.#org.audit(limit + 1, cursor === null ? Number.MAX_SAFE_INTEGER : Number(cursor));
     const more = data.length > limit;
     return { data: data.slice(0, limit), next: more ? String(data[limit - 1]!.n) : null };
+  }
+
+  metrics(): ReturnType<SyncCalls["metrics"]> {
+    return metricsOf(this.#parts, this.#countSockets(), this.#now());
   }
 
   rearm(): void {

@@ -8,6 +8,7 @@ import { fingerprintOf, noteAct } from "../../access/audit.ts";
 import { RATES, countTry } from "../../access/rate-limit.ts";
 import { isConfirmed } from "../../access/sessions.ts";
 import { forbidden, invalid, notFound } from "../../errors.ts";
+import { log } from "../../log.ts";
 import { sendTestItem } from "../../pipeline/test-item.ts";
 import type { Ports } from "../../ports.ts";
 import { prepareTrial, runTrial } from "../../settings/channel-test.ts";
@@ -217,7 +218,7 @@ async function* noted(ports: Ports, who: Identity, channel: Channel, stages: Asy
       yield stage;
     }
   } catch (error) {
-    console.error(JSON.stringify({ level: "error", message: "a channel test broke off", channel, error: String(error) }));
+    log("error", "a channel test broke off", { channel, error: String(error) });
     yield { stage: "done", ok: false, ms: ports.clock.now() - started, remedy: "The test broke off on our side. Please try again." };
   }
 }

@@ -22,6 +22,8 @@ const COLUMNS = [
 ] as const;
 type Column = (typeof COLUMNS)[number];
 const WIDTH = COLUMNS.length;
+/** Behind the columns of all channels: how many events had their home here. */
+const EVENTS = CHANNELS.length * WIDTH;
 const PLACE = Object.fromEntries(COLUMNS.map((column, index) => [column, index])) as Record<Column, number>;
 
 const COLUMN_OF_STATE: Record<number, Column> = {
@@ -46,6 +48,8 @@ const COLUMN_OF_STATE: Record<number, Column> = {
 export class Tally {
   readonly #sql: Sql;
   #changes = new Map<number, number[]>();
+  /** The sum over all hours; null until it is asked for. */
+  #total: number[] | null = null;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -53,6 +57,11 @@ export class Tally {
 
   accepted(hour: number, channel: number, count: number): void {
     this.#add(hour, channel, "accepted", count);
+  }
+
+  /** An event that has its home here. */
+  event(hour: number): void {
+    this.#of(hour)[EVENTS]!++;
   }
 
   /** A cell that begins in `state`. */
@@ -69,8 +78,9 @@ export class Tally {
     for (const [hour, change] of this.#changes) {
       if (change.every((count) => count === 0)) continue;
       const known = this.#sql.exec<{ counts: string }>(`SELECT counts FROM tally WHERE hour = ?`, hour).toArray()[0];
-      const counts = known ? known.counts.split(",").map(Number) : noCounts();
-      for (let index = 0; index < counts.length; index++) counts[index]! += change[index]!;
+      const counts = known ? countsOf(known.counts) : noCounts();
+      add(counts, change);
+      if (this.#total) add(this.#total, change);
       // An upsert would be billed as two rows.
       this.#sql.exec(
         known ? `UPDATE tally SET counts = ?1 WHERE hour = ?2` : `INSERT INTO tally (counts, hour) VALUES (?1, ?2)`,
@@ -83,6 +93,7 @@ export class Tally {
 
   forget(): void {
     this.#changes.clear();
+    this.#total = null;
   }
 
   /** The sum over whole hours, `from` included, `to` excluded. */
@@ -94,24 +105,50 @@ export class Tally {
     return balance(total);
   }
 
+  /** Over all time, kept in memory once it was asked for: what was written, without what this transaction may still change. */
+  total(): { events: number; byChannel: Record<Channel, Ledger> } {
+    this.#total ??= this.#sql
+      .exec<{ counts: string }>(`SELECT counts FROM tally`)
+      .toArray()
+      .reduce((sum, { counts }) => add(sum, countsOf(counts)), noCounts());
+    return { events: this.#total[EVENTS]!, byChannel: ledgersOf(this.#total) };
+  }
+
   /** The same for each channel. */
   byChannel(from: number, to: number): Record<Channel, Ledger> {
-    const totals = CHANNELS.map(emptyLedger);
-    for (const row of this.#sql.exec<{ counts: string }>(`SELECT counts FROM tally WHERE hour >= ? AND hour < ?`, from, to).toArray()) {
-      const counts = row.counts.split(",").map(Number);
-      totals.forEach((total, channel) => COLUMNS.forEach((column, index) => (total[column] += counts[channel * WIDTH + index]!)));
-    }
-    return Object.fromEntries(CHANNELS.map((channel, index) => [channel, balance(totals[index]!)])) as Record<Channel, Ledger>;
+    const rows = this.#sql.exec<{ counts: string }>(`SELECT counts FROM tally WHERE hour >= ? AND hour < ?`, from, to).toArray();
+    return ledgersOf(rows.reduce((sum, { counts }) => add(sum, countsOf(counts)), noCounts()));
   }
 
   #add(hour: number, channel: number, column: Column, count: number): void {
+    this.#of(hour)[channel * WIDTH + PLACE[column]]! += count;
+  }
+
+  #of(hour: number): number[] {
     let change = this.#changes.get(hour);
     if (!change) this.#changes.set(hour, (change = noCounts()));
-    change[channel * WIDTH + PLACE[column]]! += count;
+    return change;
   }
 }
 
-const noCounts = (): number[] => Array.from({ length: CHANNELS.length * WIDTH }, () => 0);
+const noCounts = (): number[] => Array.from({ length: EVENTS + 1 }, () => 0);
+/** A row from before events were counted has none of them. */
+const countsOf = (text: string): number[] => add(noCounts(), text.split(",").map(Number));
+
+/** Adds to the first and answers it. */
+function add(sum: number[], more: number[]): number[] {
+  for (let index = 0; index < more.length; index++) sum[index]! += more[index]!;
+  return sum;
+}
+
+const ledgersOf = (counts: number[]): Record<Channel, Ledger> =>
+  Object.fromEntries(
+    CHANNELS.map((channel, number) => {
+      const total = emptyLedger();
+      COLUMNS.forEach((column, index) => (total[column] = counts[number * WIDTH + index]!));
+      return [channel, balance(total)];
+    }),
+  ) as Record<Channel, Ledger>;
 
 export function emptyLedger(): Ledger {
   return {
