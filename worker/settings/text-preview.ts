@@ -3,6 +3,7 @@ import type { Settings } from "@carillon/shared/settings";
 import type { PreviewBody, TemplatePreview } from "@carillon/shared/templates";
 import type { Texts } from "../channels/channel.ts";
 import { notFound } from "../errors.ts";
+import * as across from "../pipeline/across.ts";
 import type { Ports } from "../ports.ts";
 import type { EventView } from "../shard/calls.ts";
 import { renderTexts } from "../templates/render.ts";
@@ -48,20 +49,21 @@ export async function show(ports: Ports, org: string, channel: TextPlace["channe
 }
 
 async function realEvent(
-  { shards }: Ports,
+  ports: Ports,
   org: string,
   { type }: TextPlace,
   { event, useLatest }: PreviewBody,
 ): Promise<EventView | null> {
-  const shard = shards.get(org, 0);
+  const place = await readOrg(ports, org);
+  if (!place) return null;
   if (event !== undefined) {
-    const named = await shard.event(event);
+    const named = await across.event(ports, place, event);
     if (named?.type !== type) throw notFound("event of this type");
     return named;
   }
   if (!useLatest) return null;
-  const { data } = await shard.deliveries({ ...ANY, type, limit: 1 });
-  return data[0] ? shard.event(data[0].event) : null;
+  const { data } = await across.log(ports, place, { ...ANY, type, limit: 1 });
+  return data[0] ? across.event(ports, place, data[0].event) : null;
 }
 
 const ANY = { state: null, channel: null, user: null, from: null, to: null, q: null, cursor: null };
