@@ -131,14 +131,20 @@ test("every admin's bell hears of a fault once, whichever shards the admins and 
   for (const admin of admins) await house.shards.get("acme", shardOf(admin, SHARDS)).socketTicket(admin, Date.now());
   await post(house, event("e1", { recipients: PEOPLE }));
   await house.settle();
-  for (let shard = 0; shard < SHARDS; shard++) {
+  // Two find out at the same time, before they have heard of each other.
+  for (const shard of [1, 3]) {
     const calls = house.shards.get("acme", shard);
     const job = { at: 0, number: `j${shard}` };
+    house.shards.away = new Set();
     const begun = await calls.begin({ version: 1, channel: "email", job });
     if ("behind" in begun || !begun.claim) throw new Error("Nothing is due");
     const outcome = { kind: "fault" as const, said: "535 wrong password" };
+    house.shards.away = new Set([0, 1, 2, 3].filter((other) => other !== shard));
     await calls.next({ version: 1, channel: "email", job, claim: begun.claim.id, outcome, ms: 5, isLast: true });
+    await house.settle();
   }
+  house.shards.away = new Set();
+  await runTimers(house, SHARDS, 2);
   await house.settle();
   for (const admin of admins) {
     const { data } = await house.shards
@@ -146,4 +152,41 @@ test("every admin's bell hears of a fault once, whichever shards the admins and 
       .inbox({ user: admin, filter: "all", q: null, type: null, limit: 10, cursor: null });
     expect(data.map(({ title }) => title)).toEqual(["Email has stopped"]);
   }
+});
+
+test("a channel that has stopped in one shard has stopped in all, and a green test sets all of them going", async () => {
+  const house = await openHouse(SHARDS);
+  await post(house, event("e1", { recipients: PEOPLE }));
+  await house.settle();
+  const calls = house.shards.get("acme", 2);
+  const job = { at: 0, number: "j" };
+  const begun = await calls.begin({ version: 1, channel: "email", job });
+  if ("behind" in begun || !begun.claim) throw new Error("Nothing is due");
+  const outcome = { kind: "fault" as const, said: "535 wrong password" };
+  await calls.next({ version: 1, channel: "email", job, claim: begun.claim.id, outcome, ms: 5, isLast: true });
+  await house.settle();
+  const { parked, inFlight } = await get(house, "/v1/ledger");
+  expect({ parked, inFlight }).toEqual({ parked: PEOPLE.length, inFlight: 0 });
+  const health = async (shard: number) => (await house.shards.get("acme", shard).channelStatus("email")).fault?.why ?? null;
+  for (let shard = 0; shard < SHARDS; shard++) expect(await health(shard)).toBe("535 wrong password");
+  await calls.next({ version: 1, channel: "email", job, claim: begun.claim.id, outcome, ms: 5, isLast: true });
+  for (let shard = 0; shard < SHARDS; shard++) await house.shards.get("acme", shard).clearFault("email");
+  expect(await get(house, "/v1/ledger")).toMatchObject({ parked: 0, inFlight: PEOPLE.length });
+});
+
+test("a probe that gets through in one shard sets all of them going", async () => {
+  const house = await openHouse(SHARDS);
+  await post(house, event("e1", { recipients: PEOPLE }));
+  await house.settle();
+  for (let shard = 0; shard < SHARDS; shard++)
+    await house.shards.get("acme", shard).tripped({ channel: "email", fault: { why: "down", remedy: null, since: house.clock.now() } });
+  expect(await get(house, "/v1/ledger")).toMatchObject({ parked: PEOPLE.length });
+  house.clock.pass(61_000);
+  const calls = house.shards.get("acme", 1);
+  const job = { at: 0, number: "probe" };
+  const probe = await calls.begin({ version: 1, channel: "email", job });
+  if ("behind" in probe || !probe.claim) throw new Error("Nothing was tried");
+  await calls.next({ version: 1, channel: "email", job, claim: probe.claim.id, outcome: { kind: "ok" }, ms: 5, isLast: true });
+  await house.settle();
+  expect(await get(house, "/v1/ledger")).toMatchObject({ parked: 0, sent: 1, inFlight: PEOPLE.length - 1 });
 });

@@ -181,7 +181,10 @@ describe("a body that is too much", () => {
     "PUT /admin/api/channels/:channel": LIMITS.adminBytes,
     "POST /admin/api/channels/:channel/test": LIMITS.adminBytes,
     "POST /demo/api/events": LIMITS.eventBytes,
-    // Both hold an event.
+    // All of these hold an event.
+    "POST /v1/events/preview": LIMITS.eventBytes,
+    "POST /admin/api/broadcast/preview": LIMITS.eventBytes,
+    "POST /admin/api/broadcast": LIMITS.eventBytes,
     "POST /v1/simulate": LIMITS.eventBytes,
     "POST /admin/api/simulate": LIMITS.eventBytes,
     "POST /hooks/whatsapp/:org": LIMITS.webhookBytes,

@@ -3,6 +3,7 @@ import { log } from "../log.ts";
 import type { Outside } from "../ports.ts";
 import { finishChange } from "../settings/change.ts";
 import { withRules } from "../settings/with-rules.ts";
+import type { ChannelNews } from "../shard/news.ts";
 import type { Work } from "../shard/shard.ts";
 import { publish } from "./publish.ts";
 
@@ -28,12 +29,26 @@ export class Courier {
     this.#ports = ports;
   }
 
-  async run(org: string, shard: number, { wakes, change, carry }: Work): Promise<void> {
+  async run(org: string, shard: number, { wakes, change, carry, news, shards }: Work): Promise<void> {
+    const others = Array.from({ length: shards }, (_, other) => other).filter((other) => other !== shard);
     await Promise.all([
       publish(this.#ports, org, shard, wakes),
       change && finishChange(this.#ports, org, change),
       ...carry.map((target) => this.#carry(org, shard, target)),
+      ...news.flatMap((one) => others.map((other) => this.#tell(org, other, one))),
     ]);
+  }
+
+  /** A shard that can't be reached finds out by itself. */
+  async #tell(org: string, shard: number, { channel, fault }: ChannelNews): Promise<void> {
+    const calls = this.#ports.shards.get(org, shard);
+    try {
+      if (fault) return await calls.tripped({ channel, fault });
+      const { wakes } = await calls.clearFault(channel);
+      await publish(this.#ports, org, shard, wakes);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+    }
   }
 
   /** Hands over all that waits for one shard, batch after batch in the order of acceptance, and never twice at the same time. */

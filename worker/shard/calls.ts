@@ -16,6 +16,7 @@ import type { Message, Outcome, PushSubscription } from "../channels/channel.ts"
 import type { EventProgress, Progress } from "./fan-out.ts";
 import type { ShardMetrics } from "./metrics.ts";
 import type { PreviewSlice } from "./preview.ts";
+import type { Fault } from "./ledger/gates.ts";
 import type { Handover } from "./shares.ts";
 
 /**
@@ -111,6 +112,9 @@ export type ShardCalls = {
   missed(wakes: Wake[]): Promise<void>;
   /** A green test: the channel's fault ends and what it parked is released. */
   clearFault(channel: Channel): Promise<{ wakes: Wake[] }>;
+
+  /** Another shard has found that the channel has stopped: here too nothing more is tried, and what is due waits. */
+  tripped(news: { channel: Channel; fault: Fault }): Promise<void>;
 
   inbox(call: InboxQuery): Promise<{ data: InboxItem[]; unread: number; next: string | null }>;
   mark(call: { user: string; mark: InboxMark; ids: string[] | "all" }): Promise<{ unread: number }>;

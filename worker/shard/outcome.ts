@@ -27,6 +27,7 @@ export function applyOutcome(parts: Parts, row: DeliveryRow, outcome: Outcome, a
     }
     if (outcome.kind !== "fault" && outcome.kind !== "ambiguous") {
       gates.clear(channel);
+      parts.news.note(channel, null);
       release(parts, gates.rules()!, channel, "all", at.now);
     }
   }
@@ -67,7 +68,10 @@ export const UNEXPLAINED: Outcome = { kind: "permanent", code: "failed" };
 function trip(parts: Parts, channel: Channel, outcome: Outcome, now: number): { why: string } {
   const why = outcome.said ?? outcome.code ?? "The provider can't be reached";
   const fault = { why, remedy: outcome.remedy ?? null, since: now };
-  if (parts.gates.fault(channel) === null) tellOfFault(parts, channel, fault, now);
+  if (parts.gates.fault(channel) === null) {
+    tellOfFault(parts, channel, fault, now);
+    parts.news.note(channel, fault);
+  }
   parts.gates.trip(channel, fault);
   park(parts, channel, "channel-fault");
   return { why };

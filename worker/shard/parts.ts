@@ -9,6 +9,7 @@ import type { TemplateFaults } from "./ledger/template-faults.ts";
 import type { Tally } from "./ledger/tally.ts";
 import type { Wakes } from "./ledger/wakes.ts";
 import type { Browsers } from "./people/browsers.ts";
+import type { News } from "./news.ts";
 import type { People } from "./people/people.ts";
 import type { Shares } from "./shares.ts";
 
@@ -31,6 +32,7 @@ export type Parts = {
   /** What of this shard's events others have still to take. */
   shares: Shares;
   fanOuts: FanOuts;
+  news: News;
   /** Whether the person looks at a tab with the bell just now. */
   isWatching: (person: string) => boolean;
   /** From 0 to 1, for jitter. */

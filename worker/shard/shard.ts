@@ -34,6 +34,7 @@ import { migrate } from "./schema.ts";
 import { outlookOf } from "./outlook.ts";
 import { optOut } from "./opt-out.ts";
 import { quietNow } from "./quiet-now.ts";
+import { News, type ChannelNews } from "./news.ts";
 import { takeReceipt } from "./receipts.ts";
 import { Shares } from "./shares.ts";
 import { Counter } from "./serve.ts";
@@ -66,7 +67,14 @@ export type Told = { person: string; frame: ServerFrame };
 export type SocketFrame = Extract<ClientFrame, { type: "renew" | "visible" }>;
 
 /** What needs the world outside: wake-ups to publish, a settings change to finish, shards to which shares are to be handed. */
-export type Work = { wakes: Wake[]; change: SettingsChange | null; carry: number[] };
+export type Work = {
+  wakes: Wake[];
+  change: SettingsChange | null;
+  carry: number[];
+  /** For all other shards of the organisation, of which there are `shards` in all. */
+  news: ChannelNews[];
+  shards: number;
+};
 
 /** After this long without a sign of life, what is due is woken again. Twice this is the latest. */
 const SWEEP_MS = 20_000;
@@ -79,6 +87,7 @@ const SLICE_PAUSE_MS = 15;
 /** A settings change that takes longer than this has lost its process. */
 const CHANGE_LOST_MS = 10_000;
 
+const NO_WORK: Work = { wakes: [], change: null, carry: [], news: [], shards: 1 };
 const BEHIND: Behind = { behind: true };
 
 /**
@@ -96,7 +105,7 @@ export class Shard implements SyncCalls {
   readonly #countSockets: () => number;
   #told: Told[] = [];
   #alarm: number | null = null;
-  #work: Work | null = null;
+  #work: Pick<Work, "wakes"> | null = null;
   #lastNow = 0;
 
   constructor(deps: Deps) {
@@ -113,6 +122,7 @@ export class Shard implements SyncCalls {
     const templateFaults = new TemplateFaults(sql);
     const shares = new Shares(sql);
     const fanOuts = new FanOuts(sql);
+    const news = new News();
     const inbox = new Inbox({
       sql,
       shard,
@@ -138,6 +148,7 @@ export class Shard implements SyncCalls {
       wakes,
       shares,
       fanOuts,
+      news,
       isWatching,
       random,
     };
@@ -158,8 +169,8 @@ export class Shard implements SyncCalls {
 
   /** The transaction was rolled back: nothing that is only in memory may be trusted. */
   forget(): void {
-    const { people, events, search, tally, gates, wakes, shares, fanOuts } = this.#parts;
-    for (const part of [people, events, search, tally, gates, wakes, shares, fanOuts, this.#counter]) part.forget();
+    const { people, events, search, tally, gates, wakes, shares, fanOuts, news } = this.#parts;
+    for (const part of [people, events, search, tally, gates, wakes, shares, fanOuts, news, this.#counter]) part.forget();
     this.#told = [];
     this.#work = null;
     this.#lastNow = 0;
@@ -181,10 +192,11 @@ export class Shard implements SyncCalls {
 
   /** What this transaction leaves to be done outside, after its commit; null for nothing. */
   takeWork(): Work | null {
-    const carry = this.#parts.shares.takeFresh();
-    const work = this.#work ?? (carry.length > 0 ? { wakes: [], change: null, carry } : null);
+    const { shares, news, gates } = this.#parts;
+    if (this.#work === null && !shares.isFresh() && !news.isFresh()) return null;
+    const left = { ...NO_WORK, ...this.#work, carry: shares.takeFresh(), news: news.take(), shards: gates.savedRules()?.shards ?? 1 };
     this.#work = null;
-    return work;
+    return left;
   }
 
   /** When the timer has to ring next, from the rows alone; null when nothing waits. */
@@ -235,7 +247,7 @@ export class Shard implements SyncCalls {
       }
     }
     this.#tickets.sweep(now);
-    return { wakes: wakes.take(now), change: this.#org.pending(), carry: shares.waiting() };
+    return { ...NO_WORK, wakes: wakes.take(now), change: this.#org.pending(), carry: shares.waiting() };
   }
 
   /** What a browser said over its socket; the answers go to that socket only. */
@@ -297,7 +309,7 @@ export class Shard implements SyncCalls {
     for (const event of events) (event.type === ALERT_TYPE ? takeAlert : takeShare)(this.#parts, rules, event, now);
     this.#armForOthers(now);
     // Our own host publishes them: whoever hands over need not come back for that.
-    this.#work = { wakes: this.#parts.wakes.take(now), change: null, carry: [] };
+    this.#work = { wakes: this.#parts.wakes.take(now) };
     return { taken: events.length };
   }
 
@@ -490,6 +502,13 @@ export class Shard implements SyncCalls {
     if (channel === "whatsapp") this.#parts.templateFaults.clear(null);
     if (gates.gate(channel) === "on") release(this.#parts, gates.rules()!, channel, "all", now);
     return { wakes: wakes.take(now) };
+  }
+
+  tripped({ channel, fault }: Parameters<ShardCalls["tripped"]>[0]): void {
+    const { gates } = this.#parts;
+    if (gates.gate(channel) !== "on") return;
+    gates.trip(channel, fault);
+    park(this.#parts, channel, "channel-fault");
   }
 
   inbox({ user, filter, q, type, limit, cursor }: Parameters<ShardCalls["inbox"]>[0]): ReturnType<SyncCalls["inbox"]> {
