@@ -1,5 +1,6 @@
 import { decide } from "./decide.ts";
 import { fanOut, fanOutSent } from "./fan-out.ts";
+import { growth } from "./growth.ts";
 import { idleSockets } from "./idle.ts";
 import { ingestOnWorkers } from "./ingest-workers.ts";
 import { ingest } from "./ingest.ts";
@@ -22,6 +23,7 @@ const ALONE = {
   b7: mail,
   b8: idleSockets,
   b9: webPush,
+  b10: growth,
   decide,
   replan,
   start,
