@@ -25,7 +25,7 @@ const plant = (name: string): string => `Canary-${name}-${randomBytes(12).toStri
 type Headed = Record<string, string>;
 
 describe.each(RUNTIMES)("secrets on %s", (runtime) => {
-  const carillon = new Instance(runtime);
+  const carillon = new Instance(runtime, { CARILLON_LOG: "info", CARILLON_METRICS_TOKEN: "unseen-by-everybody" });
   const canaries: Canary[] = [];
   const answers: { what: string; text: string }[] = [];
   /** Answers whose very purpose is to show a secret. */

@@ -67,7 +67,7 @@ function ask(route: Route, headers: Headed) {
 }
 
 test("every route names its caller", () => {
-  const kinds = new Set(["crm", "user", "admin", "queue", "provider", "ticket", "link", "local", "public"]);
+  const kinds = new Set(["crm", "user", "admin", "queue", "provider", "ticket", "link", "operator", "local", "public"]);
   expect(routes.filter(({ caller }) => !kinds.has(caller.kind)).map(title)).toEqual([]);
   expect(new Set(routes.map(title)).size).toBe(routes.length);
 });
@@ -85,7 +85,7 @@ test("what is served and what is declared are the same, but for pages and refusa
   expect(declared.filter((one) => !served.includes(one))).toEqual([]);
 });
 
-const guarded = routes.filter(({ caller }) => ["crm", "user", "admin", "queue", "provider"].includes(caller.kind));
+const guarded = routes.filter(({ caller }) => ["crm", "user", "admin", "queue", "provider", "operator"].includes(caller.kind));
 
 describe.each(guarded.map((route) => [title(route), route] as const))("%s", (_, route) => {
   test("refuses every credential that is not meant for it", async () => {
