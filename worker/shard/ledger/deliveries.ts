@@ -92,7 +92,9 @@ export class Deliveries {
 
   /** The earliest instant of each rank of a channel; null for one that has nothing to be done. */
   earliestByRank(channel: number): (number | null)[] {
-    const columns = RANKS.map((rank) => `(SELECT min(due) FROM delivery WHERE channel = ? AND rank = ${rank}) AS r${rank}`);
+    const columns = RANKS.map(
+      (rank) => `(SELECT min(due) FROM delivery WHERE channel = ? AND rank = ${rank} AND due IS NOT NULL) AS r${rank}`,
+    );
     const row = this.#sql.exec<Record<string, number | null>>(`SELECT ${columns.join(", ")}`, ...RANKS.map(() => channel)).toArray()[0]!;
     return RANKS.map((rank) => row[`r${rank}`]!);
   }
