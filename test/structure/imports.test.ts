@@ -61,7 +61,16 @@ const MAY: Record<string, { places: string[]; packages: RegExp }> = {
     packages: /^node:crypto$/,
   },
   "worker/settings": {
-    places: ["shared", "worker/ports", "worker/errors", "worker/templates", "worker/pipeline", "worker/channels/channel", "worker/shard"],
+    places: [
+      "shared",
+      "worker/ports",
+      "worker/errors",
+      "worker/log",
+      "worker/templates",
+      "worker/pipeline",
+      "worker/channels/channel",
+      "worker/shard",
+    ],
     packages: /^(node:(crypto|buffer)|zod|@cfworker\/json-schema)$/,
   },
   "worker/access": {

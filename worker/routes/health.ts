@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isReady, readinessOf } from "../settings/readiness.ts";
 import { route, type Route } from "./route.ts";
 
 export const healthRoutes: Route[] = [
@@ -14,26 +15,15 @@ export const healthRoutes: Route[] = [
     method: "GET",
     path: "/readyz",
     caller: { kind: "public" },
-    summary: "Ready: store, queue, keys and time-zone data.",
-    answer: { schema: z.object({ ok: z.boolean(), parts: z.record(z.string(), z.boolean()) }), description: "Ready" },
+    summary: "Ready: store, queue, shards, keys (every saved secret opens with them) and time-zone data.",
+    answer: {
+      schema: z.object({ ok: z.boolean(), parts: z.record(z.string(), z.boolean()) }),
+      description: "Ready; 503 when a part is not",
+    },
     async handle({ c, ports }) {
-      const [store, queue, keys] = await Promise.all([
-        ports.store.isReady(),
-        ports.queue.isReady(),
-        ports.vault.signingKey("readiness").then((key) => key.length > 0),
-      ]);
-      const parts = { store, queue, keys, zones: hasZones() };
-      const ok = Object.values(parts).every(Boolean);
+      const parts = await readinessOf(ports);
+      const ok = isReady(parts);
       return c.json({ ok, parts }, ok ? 200 : 503);
     },
   }),
 ];
-
-/** Whether the runtime knows that Berlin has summer time. */
-function hasZones(): boolean {
-  const offset = (at: number) =>
-    new Intl.DateTimeFormat("en", { timeZone: "Europe/Berlin", timeZoneName: "longOffset" })
-      .formatToParts(at)
-      .find((part) => part.type === "timeZoneName")?.value;
-  return offset(Date.UTC(2026, 6, 1)) === "GMT+02:00" && offset(Date.UTC(2026, 0, 1)) === "GMT+01:00";
-}

@@ -35,6 +35,10 @@ const TAGS = {
   user: { name: "User's browser", description: "Authorization: Bearer <user token>. Always the token's own person." },
   admin: { name: "Admin page", description: "The session's cookie; what changes anything must come from the page itself and carry JSON." },
   ticket: { name: "One-time credentials", description: "Calls that carry their own ticket." },
+  operator: {
+    name: "Operator",
+    description: "Authorization: Bearer <a token of the deployment's environment>. Without that token there is no such call.",
+  },
   public: { name: "Open to all", description: "Needs no sign-in." },
 } as const satisfies Partial<Record<Caller["kind"], { name: string; description: string }>>;
 type ShownKind = keyof typeof TAGS;
@@ -45,6 +49,7 @@ const SECURITY: Record<ShownKind, Record<string, string[]>[]> = {
   user: [{ userToken: [] }],
   admin: [{ session: [] }],
   ticket: [],
+  operator: [{ operatorToken: [] }],
   public: [],
 };
 
@@ -81,6 +86,7 @@ export function openApiDocument(routes: Route[], publicUrl: string): OpenApi {
       securitySchemes: {
         apiKey: { type: "http", scheme: "bearer", bearerFormat: "ck_<org>.<id>_<secret>" },
         userToken: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+        operatorToken: { type: "http", scheme: "bearer" },
         session: { type: "apiKey", in: "cookie", name: "__Host-carillon" },
       },
       schemas: { Problem: jsonSchemaOf(problemSchema, "output") },
@@ -165,6 +171,7 @@ function callerWords(caller: Caller): string {
   if (caller.kind === "crm") return `API key with scope ${caller.scope}`;
   if (caller.kind === "admin") return `Signed-in ${caller.role}`;
   if (caller.kind === "user") return "User token";
+  if (caller.kind === "operator") return `The deployment's ${caller.token} token`;
   return caller.kind === "ticket" ? "One-time credential" : "Anyone";
 }
 
