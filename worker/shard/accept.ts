@@ -82,7 +82,7 @@ function store(parts: Parts, rules: Rules, event: Event, people: Person[] | null
   events.insert(stored, slice);
   parts.search.note(stored);
 
-  settleOlder(parts, event, n, stored.people);
+  settleOlder(parts, event, n, stored.people, now);
   const decide = compile(rules, event);
   const rank = event.priority === "high" ? RANK.urgent : slice > 0 ? RANK.fanOut : RANK.normal;
   persons.forEach((person, index) => schedule(parts, event, rank, person, n + index, decide(toDecided(person, now), now), now));

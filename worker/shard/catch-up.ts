@@ -1,10 +1,11 @@
 import type { Rules } from "@carillon/shared/decide";
 import { renderCatchUp } from "../templates/catch-up.ts";
 import type { Texts } from "../channels/channel.ts";
-import { STATE, channelName, noticeOf, publicId } from "./ledger/cells.ts";
-import type { DeliveryRow } from "./ledger/deliveries.ts";
+import { STATE, channelName, noticeOf } from "./ledger/cells.ts";
+import { spokenFor, type DeliveryRow } from "./ledger/deliveries.ts";
 import type { Parts } from "./parts.ts";
 import { decideAnew, moveBy } from "./plan.ts";
+import { endUntold, toldWith } from "./untold.ts";
 
 /** Up to so many come one by one when the quiet is over. */
 const ONE_BY_ONE = 5;
@@ -39,25 +40,23 @@ export function bundleParked(parts: Parts, rules: Rules, channel: number, now: n
 /** The first speaks for all of them. */
 function bundle(parts: Parts, rows: DeliveryRow[], now: number): void {
   const [first, ...others] = rows;
-  const into = publicId(parts.shard, first!.id);
+  const ids = rows.flatMap(spokenFor);
   for (const row of others) {
-    parts.deliveries.noteReceipt(row, { at: new Date(now).toISOString(), state: "collapsed", said: `told with ${into}` });
+    row.bundle = null;
+    parts.deliveries.noteReceipt(row, toldWith(parts, first!, now));
     parts.deliveries.move(row, STATE.collapsed, "collapsed", null);
   }
-  parts.deliveries.bundle(first!, rows.flatMap(idsOf));
+  parts.deliveries.bundle(first!, ids);
 }
 
 /** A WhatsApp template has no room for a list, and items in the bell are a list already. */
 const hasRoom = (channel: number): boolean => !["in-app", "whatsapp"].includes(channelName(channel));
 
-/** A message that was held a second time brings along those that it speaks for. */
-const idsOf = (row: DeliveryRow): number[] => (row.bundle === null ? [row.id] : (JSON.parse(row.bundle) as number[]));
-
 /** The texts of a message that speaks for several. */
 export function bundledTexts({ events, people }: Parts, row: DeliveryRow): Texts | null {
   if (row.bundle === null) return null;
   const locale = people.at(row.person)?.locale ?? null;
-  const titles = idsOf(row).flatMap((id) => {
+  const titles = spokenFor(row).flatMap((id) => {
     const event = events.containing(noticeOf(id));
     return event ? [events.text(event, locale).title] : [];
   });
@@ -65,13 +64,15 @@ export function bundledTexts({ events, people }: Parts, row: DeliveryRow): Texts
 }
 
 function mayJoin(parts: Parts, rules: Rules, row: DeliveryRow, now: number): boolean {
+  // What was tried before may have arrived, and goes again as it was.
+  if (row.attempts !== null) return false;
   if (row.expires !== null && row.expires <= now) {
-    parts.deliveries.move(row, STATE.expired, "expired", null);
+    endUntold(parts, row, STATE.expired, "expired", now);
     return false;
   }
   const decision = decideAnew(parts, rules, row, now);
   if (decision.do !== "send") {
-    moveBy(parts, row, decision);
+    moveBy(parts, row, decision, now);
     return false;
   }
   return parts.events.containing(noticeOf(row.id))?.priority !== "high";

@@ -7,6 +7,7 @@ import { STATE, channelName, noticeOf } from "./ledger/cells.ts";
 import { attemptsOf, burntAttempts, toldBefore, type DeliveryRow } from "./ledger/deliveries.ts";
 import type { Parts } from "./parts.ts";
 import { park, release } from "./switch.ts";
+import { endUntold } from "./untold.ts";
 
 /** `retryAt` chooses the instant of the next try for a wait of so many ms. */
 type At = { now: number; retryAt: (burnt: number, wait: number) => number };
@@ -41,7 +42,7 @@ export function applyOutcome(parts: Parts, row: DeliveryRow, outcome: Outcome, a
       break;
     }
     case "permanent":
-      if (outcome.expired) deliveries.move(row, STATE.expired, "expired", null, attempt);
+      if (outcome.expired) endUntold(parts, row, STATE.expired, "expired", at.now, attempt);
       else fail(parts, row, outcome.code ?? "permanent", attempt, at.now);
       break;
     case "gone":
@@ -115,7 +116,7 @@ function putOff(parts: Parts, row: DeliveryRow, outcome: Outcome, attempt: Attem
   const wait = backOff(Math.max(1, burnt), random(), outcome.afterMs);
   if (wait === null || burnt >= MAX_ATTEMPTS) return fail(parts, row, outcome.code ?? "gave-up", attempt, now);
   const due = retryAt(burnt, Math.min(wait, outcome.atMostMs ?? Infinity));
-  if (row.expires !== null && due >= row.expires) deliveries.move(row, STATE.expired, "expired", null, attempt);
+  if (row.expires !== null && due >= row.expires) endUntold(parts, row, STATE.expired, "expired", now, attempt);
   else if (gates.gate(channelName(row.channel)) === "fault") deliveries.move(row, STATE.parked, "channel-fault", null, attempt);
   else if (gates.gate(channelName(row.channel)) !== "on") deliveries.move(row, STATE.parked, "channel-off", null, attempt);
   else deliveries.move(row, STATE.queued, "matrix", due, attempt);

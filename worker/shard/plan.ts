@@ -3,6 +3,7 @@ import { STATE, channelName, noticeOf } from "./ledger/cells.ts";
 import type { DeliveryRow } from "./ledger/deliveries.ts";
 import type { Parts } from "./parts.ts";
 import { toDecided } from "./people/people.ts";
+import { endUntold } from "./untold.ts";
 
 /**
  * What today's rules say of a delivery that was decided before. An erased person has no address any more. The row's next move writes
@@ -20,19 +21,18 @@ export function decideAnew(parts: Parts, rules: Rules, row: DeliveryRow, now: nu
   return isBlocked ? { do: "park", why: "template-not-approved" } : decision;
 }
 
-/** Moves a delivery that may not go now to where the decision says. */
-export function moveBy(parts: Parts, row: DeliveryRow, decision: Exclude<Decision, { do: "send" }>): void {
-  const { deliveries } = parts;
+/** Moves a delivery that may not go now to where the decision says. Answers who takes its place, see untold.ts. */
+export function moveBy(parts: Parts, row: DeliveryRow, decision: Exclude<Decision, { do: "send" }>, now: number): DeliveryRow | null {
   switch (decision.do) {
     case "hold":
-      return deliveries.move(row, STATE.held, decision.why, decision.until);
+      return (parts.deliveries.move(row, STATE.held, decision.why, decision.until), null);
     case "park":
-      return deliveries.move(row, STATE.parked, decision.why, null);
+      return (parts.deliveries.move(row, STATE.parked, decision.why, null), null);
     case "skip":
-      if (decision.why === "expired") return deliveries.move(row, STATE.expired, "expired", null);
+      if (decision.why === "expired") return endUntold(parts, row, STATE.expired, "expired", now);
       // A route that was switched off cancels what is not sent yet.
-      if (decision.why === "matrix-off" || decision.why === "urgent-only") return deliveries.move(row, STATE.cancelled, "route-off", null);
-      return deliveries.move(row, STATE.skipped, decision.why, null);
+      if (decision.why === "matrix-off" || decision.why === "urgent-only") return endUntold(parts, row, STATE.cancelled, "route-off", now);
+      return endUntold(parts, row, STATE.skipped, decision.why, now);
   }
 }
 
@@ -46,7 +46,7 @@ export function replan(parts: Parts, rules: Rules, person: number | null, now: n
     if (decision.do === "send") {
       if (row.state === STATE.held) parts.deliveries.move(row, STATE.queued, "matrix", now);
     } else if (decision.do !== "hold" || (row.attempts === null && (row.state !== STATE.held || row.due !== decision.until))) {
-      moveBy(parts, row, decision);
+      moveBy(parts, row, decision, now);
     }
   }
 }

@@ -15,6 +15,7 @@ import type { Parts } from "./parts.ts";
 import { park } from "./switch.ts";
 import { addressOf } from "./people/people.ts";
 import { decideAnew, moveBy } from "./plan.ts";
+import { endUntold } from "./untold.ts";
 
 /** How many due rows are read in one step; more only where none of them may be sent any more. Each costs as much as it is wide. */
 const SCAN = 8;
@@ -162,9 +163,11 @@ export class Counter {
     const { deliveries } = this.#parts;
     const number = channelNumber(channel);
     const lane = this.#lane(number, now);
+    const passed = new Set<number>(); // Elders that were looked at before their own turn came.
     for (;;) {
       const rows = deliveries.claimable(number, rank, now, [...lane.keys()], SCAN);
       for (const row of rows) {
+        if (passed.has(row.id)) continue;
         if (row.state === STATE.sending) {
           this.#doubt(row, now);
           if (row.due === null || row.due > now) continue;
@@ -172,6 +175,7 @@ export class Counter {
         for (let elder = hasOthers ? deliveries.elder(row, now) : null; elder; elder = deliveries.elder(row, now)) {
           const claim = this.#check(channel, rules, elder, now);
           if (claim) return claim;
+          passed.add(elder.id);
         }
         const claim = this.#check(channel, rules, row, now);
         if (claim) return claim;
@@ -183,10 +187,10 @@ export class Counter {
   /** The checks in their order, on the present and not on what was true when it was queued. Moves the row, or claims it. */
   #check(channel: ExternalChannel, rules: Rules, row: DeliveryRow, now: number): Claim | null {
     const { deliveries, people, shard } = this.#parts;
-    if (row.expires !== null && row.expires <= now) return (deliveries.move(row, STATE.expired, "expired", null), null);
+    if (row.expires !== null && row.expires <= now) return (endUntold(this.#parts, row, STATE.expired, "expired", now), null);
     // Route, preference, address and quiet hours of this moment; the budget will be asked here, last before the claim.
     const decision = decideAnew(this.#parts, rules, row, now);
-    if (decision.do !== "send") return (moveBy(this.#parts, row, decision), null);
+    if (decision.do !== "send") return (moveBy(this.#parts, row, decision, now), null);
     const person = people.at(row.person)!;
     if (channel === "push" && this.#isShownInTab(row, person.id)) return (deliveries.move(row, STATE.skipped, "shown-in-tab", null), null);
     deliveries.claim(row, now, addressOf(person, channel)!);

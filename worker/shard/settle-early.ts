@@ -4,6 +4,7 @@ import type { Reason } from "@carillon/shared/reasons";
 import { STATE, deliveryNumber } from "./ledger/cells.ts";
 import type { StoredEvent } from "./ledger/events.ts";
 import type { Parts } from "./parts.ts";
+import { endUntold } from "./untold.ts";
 
 /** How many older events of one key are looked at; a key is about one matter, and its older ones are settled already. */
 const KEY_EVENTS = 50;
@@ -18,7 +19,7 @@ export function cancelEvent(parts: Parts, id: string, now: number): { cancelled:
   if (!first) return null;
   parts.fanOuts.cancel(first.n, now);
   parts.shares.drop(first.n);
-  const cancelled = rows.reduce((sum, row) => sum + settle(parts, row, null, STATE.cancelled, "cancelled"), 0);
+  const cancelled = rows.reduce((sum, row) => sum + settle(parts, row, null, STATE.cancelled, "cancelled", now), 0);
   return { cancelled, shards: first.shards };
 }
 
@@ -51,13 +52,13 @@ const NOTHING: Omit<StoredEvent, "n" | "id" | "at"> = {
 };
 
 /** A newer event takes the place of older waiting ones with its key, for its own people; what it resolves is no longer true for anyone. */
-export function settleOlder(parts: Parts, event: Event, n: number, people: number[]): void {
+export function settleOlder(parts: Parts, event: Event, n: number, people: number[], now: number): void {
   const { sql } = parts;
   for (const key of event.resolves) {
-    for (const older of olderOf(parts, key, n)) settle(parts, older, null, STATE.cancelled, "cancelled");
+    for (const older of olderOf(parts, key, n)) settle(parts, older, null, STATE.cancelled, "cancelled", now);
   }
   if (event.collapseKey === null) return;
-  for (const older of olderOf(parts, event.collapseKey, n)) settle(parts, older, new Set(people), STATE.collapsed, "collapsed");
+  for (const older of olderOf(parts, event.collapseKey, n)) settle(parts, older, new Set(people), STATE.collapsed, "collapsed", now);
   sql.exec(`INSERT INTO subject (key, n) VALUES (?, ?)`, event.collapseKey, n);
 }
 
@@ -68,14 +69,14 @@ function olderOf({ sql, events }: Parts, key: string, before: number): StoredEve
     .flatMap((row) => events.containing(row.n) ?? []);
 }
 
-function settle(parts: Parts, event: StoredEvent, only: Set<number> | null, state: number, why: Reason): number {
+function settle(parts: Parts, event: StoredEvent, only: Set<number> | null, state: number, why: Reason, now: number): number {
   let settled = 0;
   event.people.forEach((person, index) => {
     if (only && !only.has(person)) return;
     for (const channel of CHANNELS.keys()) {
       const row = parts.deliveries.get(deliveryNumber(event.n + index, channel));
       if (!row || row.lease !== null || (row.due === null && row.state !== STATE.parked)) continue;
-      parts.deliveries.move(row, state, why, null);
+      endUntold(parts, row, state, why, now);
       settled++;
     }
   });

@@ -7,6 +7,7 @@ import { STATE, channelName, channelNumber, noticeOf } from "./ledger/cells.ts";
 import type { DeliveryRow } from "./ledger/deliveries.ts";
 import type { Parts } from "./parts.ts";
 import { decideAnew, moveBy } from "./plan.ts";
+import { endUntold } from "./untold.ts";
 
 const SLICE = 500;
 const DAY_MS = 86_400_000;
@@ -28,24 +29,27 @@ export function release(parts: Parts, rules: Rules, channel: Channel, choice: Re
   let after = -1;
   for (;;) {
     const rows = parts.deliveries.parked(number, after, SLICE);
-    for (const row of rows) releaseOne(parts, rules, row, choice, now);
+    for (const row of rows) {
+      for (let one: DeliveryRow | null = row; one;) one = releaseOne(parts, rules, one, choice, now);
+    }
     if (rows.length < SLICE) return;
     after = rows.at(-1)!.id;
   }
 }
 
-function releaseOne(parts: Parts, rules: Rules, row: DeliveryRow, choice: Release, now: number): void {
-  const { deliveries, events } = parts;
-  const event = events.containing(noticeOf(row.id));
-  if (row.expires !== null && row.expires <= now) return deliveries.move(row, STATE.expired, "expired", null);
+/** Answers who takes its place where it is not told any more and spoke for others. */
+function releaseOne(parts: Parts, rules: Rules, row: DeliveryRow, choice: Release, now: number): DeliveryRow | null {
+  const event = parts.events.containing(noticeOf(row.id));
+  if (row.expires !== null && row.expires <= now) return endUntold(parts, row, STATE.expired, "expired", now);
   const isDropped =
     (choice === "urgent" && event?.priority !== "high") ||
     (typeof choice === "object" && event !== null && event.at < now - choice.dropOlderThanDays * DAY_MS);
-  if (isDropped) return deliveries.move(row, STATE.cancelled, "dropped-at-release", null);
+  if (isDropped) return endUntold(parts, row, STATE.cancelled, "dropped-at-release", now);
   const decision = decideAnew(parts, rules, row, now);
-  if (decision.do !== "send") return moveBy(parts, row, decision);
-  if (channelName(row.channel) === "in-app") return appear(parts, row, decision.silent ?? false);
-  deliveries.move(row, STATE.queued, "matrix", now);
+  if (decision.do !== "send") return moveBy(parts, row, decision, now);
+  if (channelName(row.channel) === "in-app") appear(parts, row, decision.silent ?? false);
+  else parts.deliveries.move(row, STATE.queued, "matrix", now);
+  return null;
 }
 
 /** In-app items whose instant has come: they take their place in the inbox, or wait on if it is quiet now. */
@@ -55,7 +59,7 @@ export function appearDue(parts: Parts, rules: Rules, now: number): void {
     for (const row of rows) {
       const decision = decideAnew(parts, rules, row, now);
       if (decision.do === "send") appear(parts, row, decision.silent ?? false);
-      else moveBy(parts, row, decision);
+      else moveBy(parts, row, decision, now);
     }
     if (rows.length < SLICE) return;
   }

@@ -80,6 +80,19 @@ test("what is held or comes later does not stand in an urgent one's way", () => 
   expect(serve(10)).toEqual(["later p2"]);
 });
 
+test("what can't go any more is taken out once, also where it came before another of the same person", () => {
+  const { shard, accept, serve, pass } = makeShard();
+  const soon = (ms: number) => ({ expiresAt: new Date(T0 + ms).toISOString() });
+  accept("first", ["p1"], { ...soon(60_000), deliverAt: new Date(T0 + 20_000).toISOString() });
+  accept("second", ["p1"], { ...soon(60_000), deliverAt: new Date(T0 + 10_000).toISOString() });
+  accept("now", ["p2"], { ...soon(60_000), ...HIGH, deliverAt: new Date(T0 + 10_000).toISOString() });
+  shard.beforeCommit();
+  pass(60_000);
+  expect(serve(10)).toEqual([]);
+  shard.beforeCommit();
+  expect(shard.ledger({ from: null, to: null })).toMatchObject({ expired: 3, inFlight: 0, unaccounted: 0 });
+});
+
 test("an event for many people yields to single ones, but for each person keeps its place before them", () => {
   const { shard, accept, serve, pass } = makeShard();
   const many = people(LIMITS.atOnce + 50);

@@ -237,12 +237,13 @@ export class Deliveries {
   move(row: DeliveryRow, state: number, why: string, due: number | null, attempt: Attempt | null = null): void {
     const attempts = attempt ? JSON.stringify([...attemptsOf(row), attempt].slice(-KEPT_ATTEMPTS)) : row.attempts;
     this.#sql.exec(
-      `UPDATE delivery SET state = ?, why = ?, due = ?, lease = NULL, attempts = ?, receipts = ?, decided = ?, rules = ? WHERE id = ?`,
+      `UPDATE delivery SET state = ?, why = ?, due = ?, lease = NULL, attempts = ?, receipts = ?, bundle = ?, decided = ?, rules = ? WHERE id = ?`,
       state,
       why,
       due,
       attempts,
       row.receipts,
+      row.bundle,
       row.decided,
       row.rules,
       row.id,
@@ -274,6 +275,8 @@ export const attemptsOf = (row: DeliveryRow): Attempt[] => (row.attempts === nul
 /** `outcome` is there in what a provider told before the try was settled: what it means, null for no failure. */
 export type KeptReceipt = Receipt & { outcome?: Outcome | null };
 export const receiptsOf = (row: DeliveryRow): KeptReceipt[] => (row.receipts === null ? [] : (JSON.parse(row.receipts) as KeptReceipt[]));
+/** The deliveries that this one speaks for, itself among them. */
+export const spokenFor = (row: DeliveryRow): number[] => (row.bundle === null ? [row.id] : (JSON.parse(row.bundle) as number[]));
 /** What was told of a claimed delivery before its try is settled; the furthest word counts. */
 export function toldBefore(row: DeliveryRow): KeptReceipt | null {
   if (row.receipts === null || row.lease === null) return null;
