@@ -1,4 +1,5 @@
 import type { ApiKeyView, Scope, SessionView } from "@carillon/shared/access";
+import type { Audiences, Broadcast, EventPreview } from "@carillon/shared/broadcast";
 import type { Channel } from "@carillon/shared/channels";
 import type { RoutingCell, RoutingCells } from "@carillon/shared/event-types";
 import type { Issue } from "@carillon/shared/events";
@@ -122,6 +123,12 @@ export const api = {
   delivery: (id: string, signal?: AbortSignal) => call<Delivery>("GET", deliveryPath(id), { signal }),
   retryDelivery: (id: string) => call<{ retried: number }>("POST", `${deliveryPath(id)}/retry`, { body: {} }),
   ledger: (signal?: AbortSignal) => call<Ledger>("GET", "/ledger", { signal }),
+
+  audiences: (signal?: AbortSignal) => call<Audiences>("GET", "/audiences", { signal }),
+  previewBroadcast: (event: object) => call<EventPreview>("POST", "/broadcast/preview", { body: event }),
+  sendBroadcast: (event: object) => call<{ id: string; accepted: number; duplicate: boolean }>("POST", "/broadcast", { body: event }),
+  broadcasts: (signal?: AbortSignal) => call<{ data: Broadcast[] }>("GET", "/broadcasts", { signal }),
+  cancelEvent: (id: string) => call<{ id: string; cancelled: number }>("POST", `/events/${encodeURIComponent(id)}/cancel`, { body: {} }),
 
   keys: (signal?: AbortSignal) => call<{ data: ApiKeyView[] }>("GET", "/keys", { signal }),
   createKey: (key: NewKey) => call<{ key: ApiKeyView; secret: string }>("POST", "/keys", { body: key }),

@@ -11,6 +11,7 @@ export const TABS = [
   { path: "/event-routing", label: "Event Routing", component: () => import("./tabs/EventRouting.vue") },
   { path: "/dnd", label: "DND", component: () => import("./tabs/Dnd.vue") },
   { path: "/templates", label: "Templates", component: () => import("./tabs/Templates.vue") },
+  { path: "/broadcast", label: "Broadcast", component: () => import("./tabs/Broadcast.vue") },
   { path: "/delivery-log", label: "Delivery Log", component: () => import("./tabs/DeliveryLog.vue") },
   { path: "/api-keys", label: "API Keys", component: () => import("./tabs/ApiKeys.vue") },
 ];

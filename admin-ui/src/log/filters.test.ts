@@ -4,8 +4,8 @@ import { filtersOf, NO_FILTERS, queryOf, searchOf } from "./filters.ts";
 const NOW = Date.parse("2026-11-23T12:00:00Z");
 
 test("filters go into the address and come back the same", () => {
-  const filters = { ...NO_FILTERS, state: "failed", channel: "email", user: "ada", range: "24h" as const };
-  expect(queryOf(filters)).toEqual({ state: "failed", channel: "email", user: "ada", range: "24h" });
+  const filters = { ...NO_FILTERS, state: "failed", channel: "email", event: "crm-8841", user: "ada", range: "24h" as const };
+  expect(queryOf(filters)).toEqual({ state: "failed", channel: "email", event: "crm-8841", user: "ada", range: "24h" });
   expect(filtersOf(queryOf(filters))).toEqual(filters);
 });
 
@@ -14,8 +14,8 @@ test("words that are no filter are left out", () => {
 });
 
 test("the question names only what is set, with the range as instants", () => {
-  const search = searchOf({ ...NO_FILTERS, q: " acme ", range: "1h" }, NOW, { limit: 50, cursor: "0.7" });
-  expect(search.toString()).toBe("q=acme&from=2026-11-23T11%3A00%3A00.000Z&limit=50&cursor=0.7");
+  const search = searchOf({ ...NO_FILTERS, q: " acme ", event: "crm-8841", range: "1h" }, NOW, { limit: 50, cursor: "0.7" });
+  expect(search.toString()).toBe("event=crm-8841&q=acme&from=2026-11-23T11%3A00%3A00.000Z&limit=50&cursor=0.7");
 });
 
 test("a custom range may be open at either end", () => {

@@ -13,8 +13,19 @@ export const RANGES = {
 export type Range = keyof typeof RANGES;
 
 /** What the log shows, as it stands in the address. Empty text is no filter; `from` and `to` are local times of a custom range. */
-export type Filters = { state: string; channel: string; type: string; user: string; q: string; range: Range; from: string; to: string };
-export const NO_FILTERS: Filters = { state: "", channel: "", type: "", user: "", q: "", range: "", from: "", to: "" };
+export type Filters = {
+  state: string;
+  channel: string;
+  type: string;
+  /** The id of one event. */
+  event: string;
+  user: string;
+  q: string;
+  range: Range;
+  from: string;
+  to: string;
+};
+export const NO_FILTERS: Filters = { state: "", channel: "", type: "", event: "", user: "", q: "", range: "", from: "", to: "" };
 
 type Query = Record<string, string | null | (string | null)[] | undefined>;
 
@@ -26,6 +37,7 @@ export function filtersOf(query: Query): Filters {
     state: oneOf("state", STATES),
     channel: oneOf("channel", CHANNELS),
     type: oneOf("type", EVENT_TYPES),
+    event: text("event"),
     user: text("user"),
     q: text("q"),
     range: oneOf("range", Object.keys(RANGES)) as Range,
