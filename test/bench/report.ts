@@ -4,8 +4,8 @@ import { machine } from "./process.ts";
 
 /** One line of the report. `goal` "–" is told only. */
 export type Row = { name: string; value: string; goal: string; isMet: boolean };
-/** How much is measured: `rounds` of what is repeated, `isShort` for a look and not for a figure. */
-export type Effort = { isShort: boolean; rounds: number };
+/** How much is measured: `rounds` of what is repeated, `minutes` of what goes on, `isShort` for a look and not for a figure. */
+export type Effort = { isShort: boolean; rounds: number; minutes: number };
 
 /** An A/A comparison outside of this says that the machine was too noisy to be believed. */
 const CONTROL = { from: 0.85, to: 1.18 };
