@@ -17,7 +17,7 @@ import { addressOf } from "./people/people.ts";
 import { decideAnew, moveBy } from "./plan.ts";
 import { endUntold } from "./untold.ts";
 
-/** How many due rows are read in one step; more only where none of them may be sent any more. Each costs as much as it is wide. */
+/** How many due rows are looked up in one step; more only where none of them may be sent any more. */
 const SCAN = 8;
 /** How many parked ones a probe looks through for one that may go. */
 const PROBE_SCAN = 50;
@@ -165,9 +165,10 @@ export class Counter {
     const lane = this.#lane(number, now);
     const passed = new Set<number>(); // Elders that were looked at before their own turn came.
     for (;;) {
-      const rows = deliveries.claimable(number, rank, now, [...lane.keys()], SCAN);
-      for (const row of rows) {
-        if (passed.has(row.id)) continue;
+      const ids = deliveries.claimable(number, rank, now, [...lane.keys()], SCAN);
+      for (const id of ids) {
+        if (passed.has(id)) continue;
+        const row = deliveries.get(id)!;
         if (row.state === STATE.sending) {
           this.#doubt(row, now);
           if (row.due === null || row.due > now) continue;
@@ -180,7 +181,7 @@ export class Counter {
         const claim = this.#check(channel, rules, row, now);
         if (claim) return claim;
       }
-      if (rows.length < SCAN) return null;
+      if (ids.length < SCAN) return null;
     }
   }
 

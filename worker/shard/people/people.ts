@@ -41,6 +41,8 @@ const CACHED_PEOPLE = 5_000;
 export class People {
   readonly #sql: Sql;
   #byId = new Map<string, Person>();
+  /** The same people by their numbers. */
+  #idOf = new Map<number, string>();
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -49,6 +51,7 @@ export class People {
   /** What is in memory may come from a transaction that was rolled back. */
   forget(): void {
     this.#byId.clear();
+    this.#idOf.clear();
   }
 
   find(id: string): Person | null {
@@ -59,6 +62,8 @@ export class People {
   }
 
   at(n: number): Person | null {
+    const cached = this.#byId.get(this.#idOf.get(n) ?? "");
+    if (cached) return cached;
     const row = this.#sql.exec<Person>(`SELECT * FROM person WHERE n = ?`, n).toArray()[0];
     return row ? (this.#byId.get(row.id) ?? this.#keep(row)) : null;
   }
@@ -96,7 +101,7 @@ export class People {
     this.#join(person.n, person.groups, null);
     this.#sql.exec(`DELETE FROM person_before WHERE person = ?`, person.n);
     this.#sql.exec(`DELETE FROM person WHERE n = ?`, person.n);
-    this.#byId.delete(person.id);
+    this.#drop(person);
   }
 
   /** Writes the inbox counters back. */
@@ -274,9 +279,15 @@ export class People {
   }
 
   #keep(person: Person): Person {
-    if (this.#byId.size >= CACHED_PEOPLE) this.#byId.delete(this.#byId.keys().next().value!);
+    if (this.#byId.size >= CACHED_PEOPLE) this.#drop(this.#byId.values().next().value!);
     this.#byId.set(person.id, person);
+    this.#idOf.set(person.n, person.id);
     return person;
+  }
+
+  #drop({ id, n }: Person): void {
+    this.#byId.delete(id);
+    this.#idOf.delete(n);
   }
 }
 
