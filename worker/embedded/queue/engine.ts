@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers";
+import { log } from "../../log.ts";
 import type { Clock, Sql, SqlValue } from "../../ports.ts";
 import { commitPerTurn, type TurnCommit } from "../commit-per-turn.ts";
 import { type DeadLetter, DeadLetters } from "./dead-letters.ts";
@@ -15,6 +16,14 @@ export type Verdict = ({ do: "done" } | { do: "again"; at: number } | { do: "bur
   publish?: NewMessage[];
 };
 
+/** Says which attempts may begin. */
+export type Gate = {
+  /** Null if an attempt may begin now; else the lane that it waits in until `reconsider` names that lane. */
+  enter(message: Message): string | null;
+  /** An attempt is over, and what became of the message is on the disk. */
+  left(message: Message): void;
+};
+
 type Dependencies = {
   /** A database of the queue's own. */
   sql: Sql;
@@ -23,6 +32,7 @@ type Dependencies = {
   deliver(message: Message): Promise<Verdict>;
   /** How many attempts may be under way at once. */
   concurrency?: number;
+  gate?: Gate;
 };
 
 const CONCURRENCY = 16;
@@ -49,6 +59,7 @@ export class QueueEngine {
   readonly #clock: Clock;
   readonly #deliver: (message: Message) => Promise<Verdict>;
   readonly #concurrency: number;
+  readonly #gate: Gate | null;
   readonly #turn: TurnCommit;
   readonly #duplicates: Duplicates;
   /** Due, and not begun; from `#taken` on. */
@@ -58,18 +69,24 @@ export class QueueEngine {
   /** Under way, or settled and not yet on the disk. */
   readonly #busy = new Set<string>();
   readonly #cancelled = new Set<string>();
+  /** Due, and not let through the gate: the lane of each, and each lane's messages in the order in which they came. */
+  readonly #laneOf = new Map<string, string>();
+  readonly #lanes = new Map<string, Map<string, Message>>();
+  /** When a lane is to be looked at again. */
+  readonly #reminders = new Map<string, number>();
   readonly #attempts = new Set<Promise<void>>();
   #timer: { at: number; id: ReturnType<typeof setTimeout> } | null = null;
   #isStopped = false;
 
-  constructor({ sql, clock, deliver, concurrency = CONCURRENCY }: Dependencies) {
+  constructor({ sql, clock, deliver, concurrency = CONCURRENCY, gate }: Dependencies) {
     for (const statement of SCHEMA) sql.exec(statement);
     this.#sql = sql;
     this.#clock = clock;
     this.#deliver = deliver;
     this.#concurrency = concurrency;
+    this.#gate = gate ?? null;
     this.#turn = commitPerTurn(sql, "queue", (cause) => {
-      log("the queue could not write", cause);
+      complain("the queue could not write", cause);
       this.#duplicates.load();
     });
     this.#duplicates = new Duplicates(sql, clock, this.#turn);
@@ -106,7 +123,7 @@ export class QueueEngine {
 
   /** Everything that is still to be delivered, the earliest first. */
   list(): Message[] {
-    return this.#sql.exec<Message>(`${SELECT} ORDER BY due`).toArray();
+    return this.#sql.exec<Message>(`${SELECT} ORDER BY due, id`).toArray();
   }
 
   /** Answers which were still to be delivered. An attempt under way can't be called back, but it is the last. */
@@ -115,6 +132,7 @@ export class QueueEngine {
     for (const id of found) {
       this.#turn.write("DELETE FROM message WHERE id = ?", id);
       if (this.#busy.has(id)) this.#cancelled.add(id);
+      this.#release(id);
     }
     this.#ready = this.#ready.slice(this.#taken).filter(({ id }) => !found.includes(id));
     this.#taken = 0;
@@ -122,11 +140,33 @@ export class QueueEngine {
     return found;
   }
 
-  /** Takes dead letters back into the queue, each under a new id, which is answered. */
-  async revive(letters: DeadLetter[], newId: () => string): Promise<string[]> {
+  /** Takes dead letters back into the queue, each as the message that is made of it; answers the new ids. */
+  async revive(letters: DeadLetter[], renew: (letter: DeadLetter) => NewMessage): Promise<string[]> {
     for (const { id } of letters) this.dead.remove(id);
-    const published = await this.publish(letters.map(({ body }) => ({ id: newId(), due: this.#clock.now(), body })));
+    const published = await this.publish(letters.map(renew));
     return published.map(({ id }) => id);
+  }
+
+  /** Asks the gate again about all that wait in a lane. */
+  reconsider(lane: string): void {
+    const waiting = this.#lanes.get(lane);
+    if (!waiting) return;
+    this.#ready = [...waiting.values(), ...this.#ready.slice(this.#taken)];
+    this.#taken = 0;
+    this.#lanes.delete(lane);
+    for (const id of waiting.keys()) this.#laneOf.delete(id);
+    this.#begin();
+  }
+
+  /** The same at an instant, however long that is from now. */
+  reconsiderAt(lane: string, instant: number): void {
+    this.#reminders.set(lane, instant);
+    this.#wakeAt(instant);
+  }
+
+  /** How many wait in a lane. */
+  waitingIn(lane: string): number {
+    return this.#lanes.get(lane)?.size ?? 0;
   }
 
   /** How many attempts are under way. */
@@ -151,8 +191,13 @@ export class QueueEngine {
     this.#mayHaveMore = true;
     const now = this.#clock.now(); // Before anything is read: what becomes due meanwhile is either read or waited for.
     this.#begin();
+    for (const [lane, instant] of this.#reminders) {
+      if (instant > now) continue;
+      this.#reminders.delete(lane);
+      this.reconsider(lane);
+    }
     const [next] = this.#sql.exec<{ due: number | null }>("SELECT min(due) AS due FROM message WHERE due > ?", now).toArray();
-    if (next && next.due !== null) this.#wakeAt(next.due);
+    for (const instant of [next?.due ?? null, ...this.#reminders.values()]) if (instant !== null) this.#wakeAt(instant);
   }
 
   /** Begins nothing new and waits for the attempts under way. */
@@ -189,6 +234,11 @@ export class QueueEngine {
       const message = this.#take();
       if (!message) return;
       if (this.#busy.has(message.id)) continue;
+      const lane = this.#gate?.enter(message) ?? null;
+      if (lane !== null) {
+        this.#hold(lane, message);
+        continue;
+      }
       this.#busy.add(message.id);
       const attempt = this.#attempt(message).finally(() => {
         this.#attempts.delete(attempt);
@@ -196,6 +246,19 @@ export class QueueEngine {
       });
       this.#attempts.add(attempt);
     }
+  }
+
+  #hold(lane: string, message: Message): void {
+    this.#laneOf.set(message.id, lane);
+    const waiting = this.#lanes.get(lane) ?? new Map<string, Message>();
+    this.#lanes.set(lane, waiting.set(message.id, message));
+  }
+
+  #release(id: string): void {
+    const lane = this.#laneOf.get(id);
+    if (lane === undefined) return;
+    this.#laneOf.delete(id);
+    this.#lanes.get(lane)?.delete(id);
   }
 
   #take(): Message | null {
@@ -210,10 +273,10 @@ export class QueueEngine {
   }
 
   #readDue(): Message[] {
-    const limit = this.#busy.size + READ_AT_ONCE;
-    const rows = this.#sql.exec<Message>(`${SELECT} WHERE due <= ? ORDER BY due LIMIT ?`, this.#clock.now(), limit).toArray();
+    const limit = this.#busy.size + this.#laneOf.size + READ_AT_ONCE;
+    const rows = this.#sql.exec<Message>(`${SELECT} WHERE due <= ? ORDER BY due, id LIMIT ?`, this.#clock.now(), limit).toArray();
     this.#mayHaveMore = rows.length === limit;
-    return rows.filter(({ id }) => !this.#busy.has(id));
+    return rows.filter(({ id }) => !this.#busy.has(id) && !this.#laneOf.has(id));
   }
 
   async #attempt(message: Message): Promise<void> {
@@ -221,7 +284,7 @@ export class QueueEngine {
     try {
       verdict = await this.#deliver(message);
     } catch (error) {
-      log("an attempt to deliver broke", error);
+      complain("an attempt to deliver broke", error);
       verdict = { do: "again", at: this.#clock.now() + BROKEN_WAIT_MS };
       message = { ...message, retried: message.retried - 1 };
     }
@@ -245,6 +308,7 @@ export class QueueEngine {
       again = this.#clock.now() + BROKEN_WAIT_MS; // Reported by the commit; on the disk it still waits for its delivery.
     }
     this.#busy.delete(message.id);
+    this.#gate?.left(message);
     if (again !== null) this.#wakeAt(again);
   }
 
@@ -258,4 +322,4 @@ export class QueueEngine {
 
 const SELECT = "SELECT id, due, retried, created AS createdAt, body FROM message";
 
-const log = (message: string, error: unknown) => console.error(JSON.stringify({ level: "error", message, error: String(error) }));
+const complain = (message: string, error: unknown) => log("error", message, { error: String(error) });

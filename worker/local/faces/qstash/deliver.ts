@@ -20,6 +20,10 @@ const NOT_FORWARDED = ["connection", "content-length", "expect", "host", "keep-a
 /** `stop` ends an attempt that is under way; it is made again at the next start. */
 type Dependencies = { clock: Clock; keys: SigningKeys; record: RecordEvent; stop: AbortSignal };
 
+/** Every publisher is on this machine, and so is this queue. */
+export const CALLER_IP = "127.0.0.1";
+const REGION = "EU-CENTRAL-1";
+
 /** One attempt over HTTP, as https://upstash.com/docs/qstash/features/retry has it: 2xx is success, the rest is repeated or buried. */
 export function createDeliver({ clock, keys, record, stop }: Dependencies): (message: Message) => Promise<Verdict> {
   return async (message) => {
@@ -30,13 +34,14 @@ export function createDeliver({ clock, keys, record, stop }: Dependencies): (mes
     const publish = outgoing.callback ? [callback(message, outgoing, outgoing.callback, answer, null)] : [];
 
     if (answer.status >= 200 && answer.status < 300) {
-      record(message.id, outgoing, "DELIVERED");
+      record(message.id, outgoing, "DELIVERED", { responseStatus: answer.status });
       return { do: "done", publish };
     }
-    record(message.id, outgoing, "ERROR", answer.error ?? `status ${answer.status}`);
+    record(message.id, outgoing, "ERROR", { error: answer.error ?? `status ${answer.status}`, responseStatus: answer.status });
     if (mayRepeat(message, outgoing, answer)) {
-      record(message.id, outgoing, "RETRY");
-      return { do: "again", at: clock.now() + waitMs(message, outgoing, answer, clock.now()), publish };
+      const at = clock.now() + waitMs(message, outgoing, answer, clock.now());
+      record(message.id, outgoing, "RETRY", { nextDeliveryTime: at });
+      return { do: "again", at, publish };
     }
     record(message.id, outgoing, "FAILED");
     const id = newId("dlq_");
@@ -59,6 +64,10 @@ export function createDeliver({ clock, keys, record, stop }: Dependencies): (mes
       sourceBody: outgoing.body,
       notBefore: message.due,
       createdAt: message.createdAt,
+      callerIP: CALLER_IP,
+      ...(outgoing.topic === undefined ? {} : { topicName: outgoing.topic }),
+      ...(outgoing.endpoint === undefined ? {} : { endpointName: outgoing.endpoint }),
+      ...(outgoing.schedule === undefined ? {} : { scheduleId: outgoing.schedule }),
       ...(dlqId === null ? {} : { dlqId }),
     };
     const next: Outgoing = {
@@ -69,8 +78,11 @@ export function createDeliver({ clock, keys, record, stop }: Dependencies): (mes
       callback: null,
       failureCallback: null,
       labels: outgoing.labels,
+      ...(outgoing.queue === undefined ? {} : { queue: outgoing.queue, root: outgoing.root ?? message.id }),
     };
-    return { id: newId("msg_"), due: clock.now() + to.delayMs, body: JSON.stringify(next) };
+    const id = newId("msg_");
+    record(id, next, "CREATED");
+    return { id, due: clock.now() + to.delayMs, body: JSON.stringify(next) };
   }
 }
 
@@ -82,6 +94,10 @@ async function attempt(message: Message, outgoing: Outgoing, { signature, body, 
   headers.set("upstash-message-id", message.id);
   headers.set("upstash-retried", String(message.retried));
   headers.set("upstash-signature", signature);
+  headers.set("upstash-caller-ip", CALLER_IP);
+  headers.set("upstash-region", REGION);
+  if (outgoing.topic !== undefined) headers.set("upstash-topic-name", outgoing.topic);
+  if (outgoing.schedule !== undefined) headers.set("upstash-schedule-id", outgoing.schedule);
   try {
     const response = await fetch(outgoing.url, {
       method: outgoing.method,

@@ -1,17 +1,26 @@
 import type { QueueEngine } from "../../../embedded/queue/engine.ts";
 import type { Clock, Sql } from "../../../ports.ts";
+import { readFilter } from "./filter.ts";
 import type { Outgoing } from "./publication.ts";
+import { countOf } from "./route.ts";
+import { loggedBody, shared } from "./views.ts";
 
 export type State = "CREATED" | "ACTIVE" | "DELIVERED" | "ERROR" | "RETRY" | "FAILED" | "CANCELED";
-export type RecordEvent = (message: string, outgoing: Outgoing, state: State, error?: string) => void;
+/** What a single step has to tell besides its message; instants in ms since 1970. */
+export type More = { error?: string; responseStatus?: number; nextDeliveryTime?: number };
+export type RecordEvent = (message: string, outgoing: Outgoing, state: State, more?: More) => void;
 
 /** The log forgets what is older than its last so many entries. */
 const KEEP = 10_000;
-const PAGE = 100;
 
-const SCHEMA = `CREATE TABLE IF NOT EXISTS event (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, message TEXT NOT NULL, state TEXT NOT NULL, url TEXT NOT NULL, labels TEXT NOT NULL, error TEXT)`;
+const SCHEMA = [
+  `CREATE TABLE IF NOT EXISTS log_entry (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, message TEXT NOT NULL, state TEXT NOT NULL, more TEXT NOT NULL)`,
+  // What all entries of a message have in common.
+  `CREATE TABLE IF NOT EXISTS logged (message TEXT PRIMARY KEY, outgoing TEXT NOT NULL, n INTEGER NOT NULL) WITHOUT ROWID`,
+  `CREATE INDEX IF NOT EXISTS logged_n ON logged (n)`,
+];
 
-type Row = { n: number; at: number; message: string; state: State; url: string; labels: string; error: string | null };
+type Row = { n: number; at: number; message: string; state: State; more: string; outgoing: string };
 
 /** What happened to messages. Entries reach the disk with the change that they tell of. */
 export class Events {
@@ -20,52 +29,53 @@ export class Events {
   readonly #write: QueueEngine["write"];
 
   constructor(sql: Sql, clock: Clock, write: QueueEngine["write"]) {
-    sql.exec(SCHEMA);
+    for (const statement of SCHEMA) sql.exec(statement);
     this.#sql = sql;
     this.#clock = clock;
     this.#write = write;
   }
 
-  record: RecordEvent = (message, { url, labels }, state, error) => {
+  record: RecordEvent = (message, outgoing, state, more = {}) => {
     this.#write(
-      "INSERT INTO event (at, message, state, url, labels, error) VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT INTO log_entry (at, message, state, more) VALUES (?, ?, ?, ?)",
       this.#clock.now(),
       message,
       state,
-      url,
-      JSON.stringify(labels),
-      error ?? null,
+      JSON.stringify(more),
     );
-    if (state === "CREATED") this.#write("DELETE FROM event WHERE n <= (SELECT max(n) FROM event) - ?", KEEP);
+    if (state !== "CREATED") return;
+    this.#write(
+      "INSERT OR REPLACE INTO logged (message, outgoing, n) VALUES (?, ?, (SELECT max(n) FROM log_entry))",
+      message,
+      JSON.stringify(outgoing),
+    );
+    this.#write("DELETE FROM log_entry WHERE n <= (SELECT max(n) FROM log_entry) - ?", KEEP);
+    this.#write("DELETE FROM logged WHERE n <= (SELECT max(n) FROM log_entry) - ?", KEEP);
   };
 
   /** The newest first, a page of at most 100. https://upstash.com/docs/qstash/api-reference/logs/list-logs */
   list(query: URLSearchParams): { events: object[]; cursor?: string } {
-    const messages = [...query.getAll("messageIds"), ...query.getAll("messageId")].flatMap((ids) => ids.split(","));
-    const [state, url, label] = [query.get("state"), query.get("url"), query.get("label")];
+    const isMeant = readFilter(query, "logs");
     const before = Number(query.get("cursor") ?? Number.MAX_SAFE_INTEGER);
-    const count = Math.min(Number(query.get("count") ?? PAGE) || PAGE, PAGE);
+    const count = countOf(query);
     const found = this.#sql
-      .exec<Row>("SELECT n, at, message, state, url, labels, error FROM event WHERE n < ? ORDER BY n DESC", before)
-      .toArray()
-      .filter(
-        (row) => (messages.length === 0 || messages.includes(row.message)) && (!state || row.state === state) && (!url || row.url === url),
+      .exec<Row>(
+        "SELECT log_entry.n, at, message, state, more, outgoing FROM log_entry JOIN logged USING (message) WHERE log_entry.n < ? ORDER BY log_entry.n DESC",
+        before,
       )
-      .filter((row) => !label || (JSON.parse(row.labels) as string[]).includes(label));
+      .toArray()
+      .map((row) => ({ ...row, outgoing: JSON.parse(row.outgoing) as Outgoing }))
+      .filter(({ message, at, state, outgoing }) => isMeant({ id: message, createdAt: at, state, outgoing }));
     const page = found.slice(0, count);
     const last = page.at(-1);
-    return { events: page.map(toEvent), ...(last && found.length > page.length ? { cursor: String(last.n) } : {}) };
+    const events = page.map(({ at, message, state, more, outgoing }) => ({
+      time: at,
+      messageId: message,
+      state,
+      ...shared(outgoing),
+      body: loggedBody(outgoing),
+      ...(JSON.parse(more) as More),
+    }));
+    return { events, ...(last && found.length > page.length ? { cursor: String(last.n) } : {}) };
   }
-}
-
-function toEvent({ at, message, state, url, labels, error }: Row): object {
-  const all = JSON.parse(labels) as string[];
-  return {
-    time: at,
-    messageId: message,
-    state,
-    url,
-    ...(all[0] === undefined ? {} : { label: all[0], labels: all }),
-    ...(error === null ? {} : { error }),
-  };
 }

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import type { Message, QueueEngine } from "../../../embedded/queue/engine.ts";
 import type { Clock } from "../../../ports.ts";
+import { queueLane } from "./admission.ts";
 import type { Events } from "./events.ts";
 import { readFilter } from "./filter.ts";
-import { newId } from "./new-id.ts";
-import { type Outgoing, type Publication, readPublication, Refused } from "./publication.ts";
+import { type Publication, readPublication, readQueueName, Refused } from "./publication.ts";
+import { outgoingOf, type Published, type Publisher } from "./publisher.ts";
 import { type Call, orMissing, type Route } from "./route.ts";
+import { isTick } from "./schedules.ts";
 import { viewMessage } from "./views.ts";
-
-type Published = { messageId: string; deduplicated?: true };
 
 const batchSchema = z
   .array(
@@ -22,60 +22,71 @@ const batchSchema = z
   .min(1);
 type BatchItem = z.infer<typeof batchSchema>[number];
 
-/** Publish, batch, look at, cancel. https://upstash.com/docs/qstash/api-reference/messages/publish-a-message */
-export function messageRoutes({ engine, events, clock }: { engine: QueueEngine; events: Events; clock: Clock }): Route[] {
+type Dependencies = { engine: QueueEngine; events: Events; publisher: Publisher; clock: Clock };
+
+/** Publish, enqueue, batch, look at, cancel. https://upstash.com/docs/qstash/api-reference/messages/publish-a-message */
+export function messageRoutes({ engine, events, publisher, clock }: Dependencies): Route[] {
   return [
-    ["POST", /^\/v2\/publish\/(.+)$/s, publish],
-    ["POST", /^\/v2\/batch$/, batch],
-    ["GET", /^\/v2\/messages\/([^/]+)$/, ({ rest }) => viewMessage(rest, orMissing(engine.get(rest), "message", rest))],
-    ["DELETE", /^\/v2\/messages\/([^/]+)$/, ({ rest }) => cancel([orMissing(engine.get(rest), "message", rest)])],
-    ["DELETE", /^\/v2\/messages$/, cancelMany],
+    ["POST", /^\/v2\/publish\/(.+)$/s, ({ request, rest }) => publish(request, rest, request.headers)],
+    ["POST", /^\/v2\/enqueue\/(.+)$/s, ({ request, rest }) => enqueue(request, rest)],
+    ["POST", /^\/v2\/batch\/?$/, batch],
+    ["GET", /^\/v2\/messages\/([^/]+)$/, ({ rest }) => viewMessage(rest, find(rest))],
+    ["DELETE", /^\/v2\/messages\/([^/]+)$/, ({ rest }) => cancel([find(rest)])],
+    ["DELETE", /^\/v2\/messages\/?$/, cancelMany],
   ];
 
-  async function publish({ request, rest }: Call): Promise<Response> {
+  async function publish(request: Request, destination: string, headers: Headers): Promise<Response> {
     const body = new Uint8Array(await request.arrayBuffer());
-    const [published] = await store([readPublication(rest, request.headers, body, clock.now())]);
-    return Response.json(published, { status: published?.deduplicated ? 202 : 200 });
+    const [published = []] = await publisher.publish([readPublication(destination, headers, body, clock.now())]);
+    return Response.json(published, { status: [published].flat().every(({ deduplicated }) => deduplicated) ? 202 : 200 });
+  }
+
+  /** `queue/destination` */
+  function enqueue(request: Request, rest: string): Promise<Response> {
+    const [queue = "", ...destination] = rest.split("/");
+    const headers = new Headers(request.headers);
+    headers.set("upstash-queue-name", decodeURIComponent(queue));
+    if (destination.length === 0) throw new Refused(400, "missing destination");
+    return publish(request, destination.join("/"), headers);
   }
 
   /** One answer per item, in order; an item that can't be taken does not keep the others from being stored. */
-  async function batch({ request }: Call): Promise<(Published | { error: string })[]> {
+  async function batch({ request }: Call): Promise<(Published | Published[] | { error: string })[]> {
     const items = batchSchema.safeParse(await readJson(request));
     if (!items.success) throw new Refused(400, "the batch is not an array of messages");
     const read = items.data.map(readItem);
-    const published = await store(read.flatMap((item) => (item instanceof Refused ? [] : [item])));
+    const published = await publisher.publish(read.flatMap((item) => (item instanceof Refused ? [] : [item])));
     return read.map((item) => (item instanceof Refused ? { error: item.message } : (published.shift() ?? { error: "not stored" })));
   }
 
-  function readItem({ destination, headers, body, queue }: BatchItem): Publication | Refused {
+  function readItem({ destination, headers: given, body, queue }: BatchItem): Publication | Refused {
     try {
-      if (queue !== undefined) throw new Refused(400, "queues are not offered here");
-      return readPublication(destination, new Headers(headers), new TextEncoder().encode(body), clock.now());
+      const headers = new Headers(given);
+      if (queue !== undefined) headers.set("upstash-queue-name", readQueueName(queue));
+      const publication = readPublication(destination, headers, new TextEncoder().encode(body), clock.now());
+      publisher.check(publication);
+      return publication;
     } catch (error) {
       if (error instanceof Refused) return error;
       throw error;
     }
   }
 
-  async function store(publications: Publication[]): Promise<Published[]> {
-    const messages = publications.map(({ due, outgoing, deduplicationId }) => ({
-      id: newId("msg_"),
-      due,
-      body: JSON.stringify(outgoing),
-      ...(deduplicationId === null ? {} : { deduplicationId }),
-    }));
-    const published = await engine.publish(messages, ({ id, body }) => events.record(id, JSON.parse(body) as Outgoing, "CREATED"));
-    return published.map(({ id, isDuplicate }) => ({ messageId: id, ...(isDuplicate ? { deduplicated: true } : {}) }));
+  function find(id: string): Message {
+    return orMissing(isTick(id) ? null : engine.get(id), "message", id);
   }
 
   function cancelMany({ query }: Call): Promise<{ cancelled: number }> {
     const isMeant = readFilter(query, "messageIds");
-    return cancel(engine.list().filter(({ id, createdAt, body }) => isMeant({ id, createdAt, outgoing: JSON.parse(body) as Outgoing })));
+    const candidates = engine.list().filter(({ id }) => !isTick(id));
+    return cancel(candidates.filter((message) => isMeant({ ...message, outgoing: outgoingOf(message) })));
   }
 
   async function cancel(messages: Message[]): Promise<{ cancelled: number }> {
-    for (const { id, body } of messages) events.record(id, JSON.parse(body) as Outgoing, "CANCELED");
+    for (const message of messages) events.record(message.id, outgoingOf(message), "CANCELED");
     const cancelled = await engine.cancel(messages.map(({ id }) => id));
+    const queues = messages.flatMap((message) => outgoingOf(message).queue ?? []);
+    for (const queue of new Set(queues)) engine.reconsider(queueLane(queue));
     return { cancelled: cancelled.length };
   }
 }

@@ -1,0 +1,33 @@
+import type { Gate, Message, QueueEngine } from "../../../embedded/queue/engine.ts";
+import type { Clock } from "../../../ports.ts";
+import type { FlowControl } from "./flow-control.ts";
+import type { Outgoing } from "./publication.ts";
+import type { Queues } from "./queues.ts";
+
+type Dependencies = { clock: Clock; queues: Queues; flows: FlowControl; engine: QueueEngine };
+
+/** Which messages may be attempted now: first by their queue's order, then by their flow control. */
+export function createGate({ clock, queues, flows, engine }: Dependencies): Gate {
+  return {
+    enter({ body }) {
+      const { queue, root, flow } = JSON.parse(body) as Outgoing;
+      if (queue !== undefined && root !== undefined && !queues.mayGo(queue, root)) return queueLane(queue);
+      if (flow === undefined) return null;
+      const verdict = flows.enter(flow, clock.now());
+      if (verdict === "go") return null;
+      if (verdict !== "wait") engine.reconsiderAt(flowLane(flow.key), verdict.until);
+      return flowLane(flow.key);
+    },
+    left({ body }: Message) {
+      const { queue, flow } = JSON.parse(body) as Outgoing;
+      if (flow !== undefined) {
+        flows.left(flow.key);
+        engine.reconsider(flowLane(flow.key));
+      }
+      if (queue !== undefined) engine.reconsider(queueLane(queue));
+    },
+  };
+}
+
+export const queueLane = (name: string): string => `queue ${name}`;
+export const flowLane = (key: string): string => `flow ${key}`;
