@@ -78,6 +78,7 @@ test("by itself only what is wrong is written, and what fails unforeseen names i
 
 test("a field that has no name is not written, whoever brings it", () => {
   verbose();
-  log("info", "something", { org: "acme", ...{ password: "secret", body: "secret" } });
+  const fields = { org: "acme", password: "secret", body: "secret" };
+  log("info", "something", fields);
   expect(lines).toEqual([{ at: "2026-11-24T00:00:00.000Z", level: "info", message: "something", org: "acme" }]);
 });

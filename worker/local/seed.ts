@@ -202,7 +202,8 @@ const isLoopback = (address: string): boolean => URL.parse(address)?.hostname ==
 /** Replies and receipts of the sandbox go where a provider's would. */
 async function answerBack(url: string, { twilio, graph }: Sandbox): Promise<void> {
   twilio.connect(`${url}/hooks/twilio/${ORG}`);
-  await graph.connect(`${url}/hooks/whatsapp/${ORG}`);
+  // Once an admin has turned WhatsApp to an account of their own, the sandbox is no longer known there, and has nothing to say.
+  await graph.connect(`${url}/hooks/whatsapp/${ORG}`).catch(() => undefined);
 }
 
 async function signInLink(url: string, secrets: Secrets): Promise<{ ticket: string; url: string }> {
