@@ -1,4 +1,5 @@
 // Carillon as `npm start` serves it, but for its mail channel, which takes every message and does nothing with it.
+import { getHeapStatistics } from "node:v8";
 import { channels } from "@carillon/worker/channels/all";
 import { serve } from "@carillon/worker/runtime/deno";
 
@@ -12,5 +13,9 @@ const environment = {
   CARILLON_ALLOW_PRIVATE_HOSTS: "1",
 };
 const { port } = await serve(environment, { hostname: "127.0.0.1", port: 0, data, pages: data });
-Deno.addSignalListener("SIGUSR2", () => (globalThis as { gc?: () => void }).gc?.()); // See `tidy` in process.ts.
+Deno.addSignalListener("SIGUSR2", () => {
+  (globalThis as { gc?: () => void }).gc?.(); // See `tidy` in process.ts.
+  const { total_allocated_bytes: allocated } = getHeapStatistics() as { total_allocated_bytes?: number };
+  Deno.writeTextFileSync(`${data}/allocated`, String(allocated));
+});
 console.log(`ready ${port}`);

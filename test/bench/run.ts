@@ -1,3 +1,4 @@
+import { allocation } from "./allocation.ts";
 import { decide } from "./decide.ts";
 import { fanOut, fanOutSent } from "./fan-out.ts";
 import { growth } from "./growth.ts";
@@ -26,6 +27,7 @@ const ALONE = {
   b9: webPush,
   b10: growth,
   b11: soak,
+  allocation,
   decide,
   replan,
   start,
