@@ -20,8 +20,11 @@ export function cleanup() {
   const closing: (() => Promise<void> | void)[] = [];
   return {
     after: (close: () => Promise<void> | void) => void closing.push(close),
+    /** Closes all, also when one can't be closed. */
     async run() {
-      for (const close of closing.splice(0).toReversed()) await close();
+      const problems: unknown[] = [];
+      for (const close of closing.splice(0).toReversed()) await Promise.try(close).catch((problem: unknown) => problems.push(problem));
+      if (problems.length > 0) throw problems[0];
     },
   };
 }

@@ -68,6 +68,33 @@ export const storeContract: { name: string; run(make: () => Promise<Store>): Pro
       [["b"], 1, 2],
     );
   }),
+  duty("keeps a list in its order, from both ends", async (store) => {
+    assert.deepEqual(await store.run(["RPUSH", "l", "b", "ü"], ["LPUSH", "l", "a"], ["LRANGE", "l", 0, -1]), [2, 3, ["a", "b", "ü"]]);
+    assert.deepEqual(await store.run(["LPOP", "l"], ["LINSERT", "l", "BEFORE", "ü", "c"], ["LRANGE", "l", 0, -1]), [
+      "a",
+      3,
+      ["b", "c", "ü"],
+    ]);
+  }),
+  duty("finds every key in a whole scan", async (store) => {
+    await store.run(...Array.from({ length: 40 }, (_, n): Command => ["SET", `key:${n}`, n]), ["SET", "other", 1]);
+    const found = new Set<string>();
+    for (let cursor = "0"; ;) {
+      const [[next, keys]] = (await store.run(["SCAN", cursor, "MATCH", "key:*", "COUNT", 7])) as [[string, string[]]];
+      for (const key of keys) found.add(key);
+      if (next === "0") break;
+      cursor = next;
+    }
+    assert.equal(found.size, 40);
+  }),
+  duty("counts in bytes", async (store) => {
+    assert.deepEqual(await store.run(["SET", "t", "aü€"], ["STRLEN", "t"], ["GETRANGE", "t", 1, 2], ["APPEND", "t", "!"]), [
+      "OK",
+      6,
+      "ü",
+      7,
+    ]);
+  }),
   duty("forgets a key when its time is up", async (store) => {
     await store.run(["SET", "short", "x", "PX", 40], ["SET", "long", "x", "EX", 100]);
     await new Promise((resolve) => setTimeout(resolve, 80));

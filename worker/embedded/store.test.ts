@@ -44,3 +44,23 @@ test("keys that nobody asks for any more are swept from the disk", async () => {
   await store.run(["GET", "other"]);
   expect(sql.exec("SELECT count(*) AS n FROM entry").toArray()).toEqual([{ n: 0 }]);
 });
+
+test("a key that ends beyond all numbers does not keep the file from being opened again", async () => {
+  const { sql, clock, store } = storeAt(0);
+  await store.run(["SET", "k", "v", "EXAT", "9223372036854775"], ["SET", "l", "v"], ["EXPIRE", "l", "9223372036854775"]);
+  expect(await embeddedStore(sql, clock).run(["MGET", "k", "l"])).toEqual([["v", "v"]]);
+});
+
+test("what was written as text before it was kept as bytes is read as the same", async () => {
+  const { sql, clock, store } = storeAt(0);
+  await store.run(["GET", "none"]);
+  sql.exec("INSERT INTO entry (key, kind, value, expires) VALUES ('schlüssel', 'hash', NULL, NULL)");
+  sql.exec("INSERT INTO member (key, name, value) VALUES ('schlüssel', 'größe', '5 €')");
+  const reopened = embeddedStore(sql, clock);
+  expect(await reopened.run(["HGET", "schlüssel", "größe"], ["HSET", "schlüssel", "größe", "6 €"], ["HGETALL", "schlüssel"])).toEqual([
+    "5 €",
+    0,
+    ["größe", "6 €"],
+  ]);
+  expect(sql.exec("SELECT name, value FROM member").toArray()).toEqual([{ name: "größe", value: "6 €" }]);
+});

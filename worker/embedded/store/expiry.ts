@@ -33,7 +33,10 @@ export function instantOf({ name, amount }: Expiry, now: number, command: string
   const count = parseInteger(amount);
   const instant = count * unit + (isRelative ? BigInt(now) : 0n);
   if (count <= 0n || !fitsInt64(instant)) throw invalidExpiry(command);
-  return Number(instant);
+  return toInstant(instant);
 }
+
+/** As a number that SQLite gives back: what lies further ahead than 285,000 years ends then. */
+export const toInstant = (instant: bigint): number => Math.min(Number(instant), Number.MAX_SAFE_INTEGER);
 
 export const invalidExpiry = (command: string) => new CommandError(`ERR invalid expire time in '${command}' command`);

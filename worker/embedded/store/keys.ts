@@ -2,7 +2,7 @@ import type { Reply } from "../../ports.ts";
 import type { Bytes } from "./bytes.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { CommandError, type Commands, countOf, fitsInt64, noSuchKey, parseIndex, parseInteger, randomOf, syntaxError } from "./command.ts";
-import { invalidExpiry } from "./expiry.ts";
+import { invalidExpiry, toInstant } from "./expiry.ts";
 import { matches } from "./glob.ts";
 import { readScan, scan } from "./scan.ts";
 
@@ -76,7 +76,7 @@ function expire(keyspace: Keyspace, { name, unit, isRelative }: ExpireCommand, [
   const at = parseInteger(amount) * unit + (isRelative ? BigInt(keyspace.now()) : 0n);
   if (!fitsInt64(at)) throw invalidExpiry(name);
   const before = keyspace.expiresAt(key);
-  const after = Number(at);
+  const after = toInstant(at);
   if (before === undefined || !isAllowed(before, after)) return 0;
   if (after <= keyspace.now()) keyspace.remove(key);
   else keyspace.setExpiry(key, after);
