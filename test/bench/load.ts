@@ -5,6 +5,7 @@ export type Target = { server: Measured; path: string; headers: Record<string, s
 export type Burst = { perSecond: number; cpuMicros: number };
 
 const CONNECTIONS = 32;
+const PATIENCE_MS = 30_000;
 const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS, scheduling: "lifo" });
 let serial = 0;
 
@@ -57,6 +58,7 @@ export function post({ server, path, headers }: Target, body: string): Promise<v
       },
     );
     call.on("error", reject);
+    call.setTimeout(PATIENCE_MS, () => call.destroy(new Error(`${path} did not answer`)));
     call.end(body);
   });
 }

@@ -1,13 +1,25 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { cpus } from "node:os";
 
 /** A server under measurement: the processes that do its work, and how to see that all of it is done. */
 export type Measured = { url: string; pids: number[]; stop(): void; isIdle?: () => Promise<boolean> };
 
+const owned = new Set<ChildProcess>();
+process.on("exit", () => owned.forEach((child) => child.kill("SIGKILL")));
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
+
+/** A process that ends with ours, however ours ends. */
+export function spawnOwned(command: string, args: string[], stdio: StdioOptions): ChildProcess {
+  const child = spawn(command, args, { stdio });
+  owned.add(child);
+  child.once("exit", () => owned.delete(child));
+  return child;
+}
+
 /** Spawns a server that says `ready <port>` and nothing before. */
 export function spawnReady(command: string, args: string[]): Promise<Measured> {
-  const child: ChildProcess = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawnOwned(command, args, ["ignore", "pipe", "inherit"]);
   return new Promise((resolve, reject) => {
     child.once("exit", (code) => reject(new Error(`${args[0]} ended with ${code}`)));
     child.stdout!.on("data", (text: Buffer) => {

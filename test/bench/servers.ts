@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -6,7 +5,7 @@ import { join, resolve } from "node:path";
 import { EXTERNAL_CHANNELS, type ExternalChannel } from "@carillon/shared/channels";
 import { freePort } from "@carillon/worker/local/free-port";
 import { Instance, until } from "../harness/instance.ts";
-import { commandOf, descendants, spawnReady, type Measured } from "./process.ts";
+import { commandOf, descendants, spawnOwned, spawnReady, type Measured } from "./process.ts";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
 const DENO = join(ROOT, "node_modules/deno/deno");
@@ -42,7 +41,7 @@ export async function startServers(): Promise<Servers> {
 export async function startRedis(folder: string): Promise<{ port: number; pid: number; stop(): void }> {
   const port = await freePort();
   const settings = ["--port", String(port), "--bind", "127.0.0.1", "--appendonly", "yes", "--dir", folder];
-  const child = spawn("redis-server", settings, { stdio: "ignore" });
+  const child = spawnOwned("redis-server", settings, "ignore");
   await new Promise((resolve, reject) => {
     child.once("spawn", resolve);
     child.once("error", reject);
