@@ -6,6 +6,7 @@ import { effectiveQuietHours, type EffectiveQuietHours } from "./quiet-bounds.ts
 import { compileQuietHours, type Quiet, type QuietHours } from "./quiet-hours.ts";
 import type { Reason } from "./reasons.ts";
 import type { ChangedTexts } from "./templates.ts";
+import type { TemplateName } from "./whatsapp-settings.ts";
 
 /** What becomes of one cell of event × person × channel, and why. `silent`: it arrives without a sound, because it is quiet now. */
 export type Decision =
@@ -26,8 +27,8 @@ export type Rules = {
   gates: Record<Channel, Gate>;
   cells: RoutingCells;
   quietHours: QuietHours;
-  /** The types that have a WhatsApp template; absent while WhatsApp is not set up. */
-  templateTypes?: string[];
+  /** The WhatsApp templates by type and reader's language, of those types that have one; absent while WhatsApp is not set up. */
+  templates?: Record<string, Record<string, TemplateName>>;
   /** What admins have written instead of the built-in texts; absent while that is nothing. */
   texts?: ChangedTexts;
   /** Whether in-app items make no sound while it is quiet. */
@@ -85,7 +86,7 @@ export function decideCell(
   if (address === "none") return skip("no-address");
   if (address === "gone") return skip("address-gone");
   if (address === "not-opted-in") return skip("not-opted-in");
-  if (channel === "whatsapp" && rules.templateTypes?.includes(event.type) === false) return skip("template-not-approved");
+  if (channel === "whatsapp" && rules.templates && !Object.hasOwn(rules.templates, event.type)) return skip("template-not-approved");
   if (event.expiresAt !== null && event.expiresAt <= now) return skip("expired");
   if (rules.gates[channel] === "off") return { do: "park", why: "channel-off" };
   if (rules.gates[channel] === "fault") return { do: "park", why: "channel-fault" };

@@ -50,9 +50,16 @@ export const WHATSAPP_SECRETS = ["accessToken", "appSecret", "verifyToken"] as c
 /** The stages of the test, in the order the page shows them. */
 export const WHATSAPP_STAGES = ["token", "templates", "accepted", "done"] as const;
 
+/** By which a template is known to Meta. */
+export type TemplateName = Pick<TemplateMapping, "name" | "language">;
+
 /** The template for a reader: of exactly the locale, else of its language, else the English one, else any; null if there is none. */
-export function mappingFor(settings: WhatsAppSettings, eventType: string, locale: string): TemplateMapping | null {
-  const mappings = Object.hasOwn(settings.templates, eventType) ? settings.templates[eventType] : undefined;
+export function mappingFor<Mapping extends TemplateName>(
+  { templates }: { templates: Record<string, Record<string, Mapping>> },
+  eventType: string,
+  locale: string,
+): Mapping | null {
+  const mappings = Object.hasOwn(templates, eventType) ? templates[eventType] : undefined;
   if (!mappings) return null;
   for (const wanted of [locale, locale.split("-", 1)[0] ?? "", "en"]) if (Object.hasOwn(mappings, wanted)) return mappings[wanted] ?? null;
   return Object.values(mappings)[0] ?? null;

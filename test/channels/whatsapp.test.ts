@@ -184,7 +184,7 @@ describe("templates", () => {
     });
     await sandbox.graph.settled();
     expect(news.flatMap((one) => one.templates)).toEqual([
-      { name: "waiting", language: "de", status: "PENDING", reason: "NONE" },
+      { name: "waiting", language: "de", status: "PENDING", reason: "NONE", verdict: null },
       { name: "waiting", language: "de", quality: "YELLOW" },
     ]);
   });

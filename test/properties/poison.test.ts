@@ -65,7 +65,7 @@ const rules: Rules = {
   ) as RoutingCells,
   quietHours: initialQuietHours(),
   silentInQuietHours: true,
-  templateTypes: [...EVENT_TYPES],
+  templates: Object.fromEntries(EVENT_TYPES.map((type) => [type, { en: { name: "crm_task", language: "en" } }])),
 };
 
 const HEADERS = new Set([

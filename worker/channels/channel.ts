@@ -89,7 +89,12 @@ export type Receipt = {
 /** A message that a person sent to our number. */
 export type Reply = { from: string; text: string; optOut: "stop" | "start" | null };
 /** What Meta says of a template, with its language as the list writes it (en_US): its status (PAUSED, APPROVED, …), or its quality. */
-export type TemplateChange = { name: string; language: string } & ({ status: string; reason: string | null } | { quality: string });
+export type TemplateChange = { name: string; language: string } & (
+  | { status: string; reason: string | null; verdict: TemplateVerdict }
+  | { quality: string }
+);
+/** Whether a template may be sent from now on; if not, why, and what to do. Null: as before. */
+export type TemplateVerdict = "usable" | { why: string; remedy: string } | null;
 
 /** What the templates make for a channel of text. */
 export type Texts = { title: string; body: string; action: string; locale: string };

@@ -8,8 +8,6 @@ import { shardNamedBy } from "./place.ts";
 import { publish } from "./publish.ts";
 
 type RecordPorts = Pick<Ports, "shards" | "store" | "clock" | "queue" | "background">;
-/** A template that may be sent again. */
-const USABLE: ReadonlySet<string> = new Set(["APPROVED", "REINSTATED"]);
 
 /**
  * Writes down what a provider tells: how far messages have come, who wants no more, which templates may be used. All of it can be
@@ -50,11 +48,12 @@ async function recordReply(ports: RecordPorts, place: Place, channel: "sms" | "w
   await onAllShards(ports, place, (shard) => shard.optOut({ channel, phone: from, isOut: optOut === "stop", said }));
 }
 
-/** One that can't be used any more parks its next message by Meta's own refusal; here it is noted when and why. */
+/** What is to be sent with it waits from now on, or goes on; and it is noted what Meta said, and when. */
 async function recordTemplate(ports: RecordPorts, place: Place, template: TemplateChange): Promise<void> {
   if (!("status" in template)) return;
-  const { name, language, status, reason } = template;
-  if (USABLE.has(status)) await onAllShards(ports, place, (shard) => shard.templateUsable({ name, language }));
+  const { name, language, status, reason, verdict } = template;
+  if (verdict === "usable") await onAllShards(ports, place, (shard) => shard.templateUsable({ name, language }));
+  else if (verdict) await onAllShards(ports, place, (shard) => shard.templateUnusable({ name, language }, verdict));
   const entry = { at: ports.clock.now(), who: "Meta", role: null, act: "template.status", what: `${name} (${language})` };
   await ports.shards.get(place.org, 0).audit({ ...entry, detail: { status, reason } });
 }

@@ -57,12 +57,19 @@ export async function statusOf(shards: Shards, place: { org: string; shards: num
   const faults = all.map(({ fault }) => fault).filter((fault) => fault !== null);
   const oldest = all.map(({ oldestParked }) => oldestParked).filter((at) => at !== null);
   return {
-    templateFaults: all.flatMap(({ templateFaults }) => templateFaults),
+    templateFaults: distinct(all.flatMap(({ templateFaults }) => templateFaults)),
     fault: faults.sort((a, b) => a.since - b.since)[0] ?? null,
     parked: all.reduce((sum, { parked }) => sum + parked, 0),
     oldestParked: oldest.length === 0 ? null : Math.min(...oldest),
     sending: all.reduce((sum, { sending }) => sum + sending, 0),
   };
+}
+
+/** Each shard knows of a template by itself; the first to know counts. */
+function distinct(faults: ChannelStatus["templateFaults"]): ChannelStatus["templateFaults"] {
+  const known = new Map<string, (typeof faults)[number]>();
+  for (const fault of faults.toSorted((a, b) => b.since - a.since)) known.set(`${fault.type} ${fault.name} ${fault.language}`, fault);
+  return [...known.values()];
 }
 
 /** What waits over all shards, by what may be chosen when the channel is switched on. */

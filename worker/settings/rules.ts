@@ -16,15 +16,19 @@ export function rulesOf(settings: Settings): Rules {
     cells: settings.routing.cells,
     quietHours: settings.quietHours,
     silentInQuietHours: inApp.silentInQuietHours,
-    ...templateTypesOf(settings.channels.whatsapp),
+    ...templatesOf(settings.channels.whatsapp),
     ...textsOf(settings),
   };
 }
 
-function templateTypesOf({ settings }: ChannelSettings): Pick<Rules, "templateTypes"> {
+function templatesOf({ settings }: ChannelSettings): Pick<Rules, "templates"> {
   if (settings === null) return {};
-  const { templates } = whatsappSettingsSchema.parse(settings);
-  return { templateTypes: Object.keys(templates).filter((type) => Object.keys(templates[type]!).length > 0) };
+  const mapped = Object.entries(whatsappSettingsSchema.parse(settings).templates).filter(
+    ([, mappings]) => Object.keys(mappings).length > 0,
+  );
+  const named = ([type, mappings]: (typeof mapped)[number]) =>
+    [type, Object.fromEntries(Object.entries(mappings).map(([locale, { name, language }]) => [locale, { name, language }]))] as const;
+  return { templates: Object.fromEntries(mapped.map(named)) };
 }
 
 function textsOf({ texts }: Settings): Pick<Rules, "texts"> {

@@ -85,7 +85,8 @@ function store(parts: Parts, rules: Rules, event: Event, people: Person[] | null
   settleOlder(parts, event, n, stored.people, now);
   const decide = compile(rules, event);
   const rank = event.priority === "high" ? RANK.urgent : slice > 0 ? RANK.fanOut : RANK.normal;
-  persons.forEach((person, index) => schedule(parts, event, rank, person, n + index, decide(toDecided(person, now), now), now));
+  const decideFor = (person: Person) => parts.templateFaults.holdAll(rules, event.type, person.locale, decide(toDecided(person, now), now));
+  persons.forEach((person, index) => schedule(parts, event, rank, person, n + index, decideFor(person), now));
   CHANNELS.forEach((_channel, channel) => parts.tally.accepted(hourOf(now), channel, persons.length));
   return n;
 }

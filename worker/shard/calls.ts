@@ -87,6 +87,8 @@ export type ShardCalls = {
   receipt(call: { id: string } & News): Promise<{ known: boolean; wakes: Wake[] }>;
   /** A reply of STOP or START: nothing more goes to this phone on this channel, or it may again. Answers how many people have it. */
   optOut(call: { channel: "sms" | "whatsapp"; phone: string; isOut: boolean; said: string }): Promise<{ people: number; wakes: Wake[] }>;
+  /** What is to be sent with this template waits from now on, and the admins are told. One that no event has changes nothing. */
+  templateUnusable(template: { name: string; language: string }, stop: { why: string; remedy: string }): Promise<{ wakes: Wake[] }>;
   /** What was parked for want of this template goes on; for all of them if null. */
   templateUsable(template: { name: string; language: string } | null): Promise<{ wakes: Wake[] }>;
   /** Binds a browser to a person. It is taken from whoever had it, and beyond 20 the oldest gives way. */

@@ -31,7 +31,9 @@ function rulesOf(gates: Partial<Record<Channel, Gate>> = {}, more: Partial<Rules
     cells,
     quietHours: initialQuietHours(),
     silentInQuietHours: true,
-    templateTypes: [...EVENT_TYPES],
+    templates: Object.fromEntries(
+      EVENT_TYPES.map((type) => [type, { en: { name: `crm_${type}`, language: "en" } }]),
+    ),
     ...more,
   };
 }
@@ -204,7 +206,7 @@ test("START does not revive a number that its carrier has declared dead", () => 
 
 test("a template's fault parks its own messages only, and its approval releases each of them once", () => {
   const { shard, post, serve, delivery, balance } = makeShard();
-  const fault: Outcome = { ...FAULT, code: "132015", template: { name: "crm_task", language: "en" } };
+  const fault: Outcome = { ...FAULT, code: "132015", template: { name: "crm_task_assigned", language: "en" } };
   post("e1");
   post("e2");
   post("e3", [ADA], { type: "mention", data: { text: "hello" } });
@@ -217,16 +219,16 @@ test("a template's fault parks its own messages only, and its approval releases 
     { state: "parked", reason: "template-not-approved" },
   ]);
   expect(delivery("e3", "whatsapp").state).toBe("sent");
-  expect(shard.channelStatus("whatsapp")).toMatchObject({ fault: null, templateFaults: [{ name: "crm_task", type: "task_assigned" }] });
+  expect(shard.channelStatus("whatsapp")).toMatchObject({ fault: null, templateFaults: [{ name: "crm_task_assigned", type: "task_assigned" }] });
   shard.templateUsable({ name: "another", language: "en" });
   expect(serve("whatsapp")).toEqual([]);
-  shard.templateUsable({ name: "crm_task", language: "en" });
+  shard.templateUsable({ name: "crm_task_assigned", language: "en" });
   expect(serve("whatsapp").map(({ event }) => event.id)).toEqual(["e1", "e2"]);
   expect(balance()).toBe(0);
 });
 
 test("a type without a template is skipped", () => {
-  const { post, delivery } = makeShard(rulesOf({}, { templateTypes: ["mention"] }));
+  const { post, delivery } = makeShard(rulesOf({}, { templates: { mention: { en: { name: "crm_mention", language: "en" } } } }));
   post("e1");
   expect(delivery("e1", "whatsapp")).toMatchObject({ state: "skipped", reason: "template-not-approved" });
 });

@@ -3,10 +3,12 @@ import type { Attempt } from "@carillon/shared/ledger";
 import type { Outcome } from "../channels/channel.ts";
 import { tellOfFailure, tellOfFault } from "./alerts.ts";
 import { backOff, MAX_ATTEMPTS } from "./ledger/back-off.ts";
-import { STATE, channelName, noticeOf } from "./ledger/cells.ts";
+import { STATE, channelName } from "./ledger/cells.ts";
 import { attemptsOf, burntAttempts, toldBefore, type DeliveryRow } from "./ledger/deliveries.ts";
 import type { Parts } from "./parts.ts";
+import { decideAnew } from "./plan.ts";
 import { park, release } from "./switch.ts";
+import { stopTemplate } from "./template.ts";
 import { endUntold } from "./untold.ts";
 
 /** `retryAt` chooses the instant of the next try for a wait of so many ms. */
@@ -50,7 +52,7 @@ export function applyOutcome(parts: Parts, row: DeliveryRow, outcome: Outcome, a
       fail(parts, row, "address-gone", attempt, at.now);
       break;
     case "fault":
-      if (isForTemplate) parkTemplate(parts, row, outcome, attempt, at.now);
+      if (isForTemplate) parkWithTemplate(parts, row, outcome, attempt, at.now);
       else deliveries.move(row, STATE.queued, "matrix", row.due ?? at.now, attempt);
       break;
     case "retry":
@@ -98,16 +100,15 @@ function suspend({ people }: Parts, row: DeliveryRow, channel: Channel, outcome:
   });
 }
 
-/** Waits with all that would be sent with the same template; the others go on. */
-function parkTemplate(parts: Parts, row: DeliveryRow, outcome: Outcome, attempt: Attempt | null, now: number): void {
-  const event = parts.events.containing(noticeOf(row.id));
-  const locale = parts.people.at(row.person)?.locale ?? "en";
+/** Waits with all that would be sent with the same template. */
+function parkWithTemplate(parts: Parts, row: DeliveryRow, outcome: Outcome, attempt: Attempt | null, now: number): void {
   const fault = { why: outcome.said ?? outcome.code ?? "The template can't be used", remedy: outcome.remedy ?? null, since: now };
-  if (event && outcome.template) {
-    if (!parts.templateFaults.has(event.type, locale)) tellOfFault(parts, channelName(row.channel), fault, now, outcome.template);
-    parts.templateFaults.note(event.type, locale, outcome.template, fault);
-  }
-  parts.deliveries.move(row, STATE.parked, "template-not-approved", null, attempt);
+  if (outcome.template) stopTemplate(parts, outcome.template, fault, now);
+  const rules = parts.gates.rules();
+  // Another template may have been chosen since this message was made.
+  const mayGo = rules?.templates !== undefined && decideAnew(parts, rules, row, now).do === "send";
+  if (mayGo) parts.deliveries.move(row, STATE.queued, "matrix", now, attempt);
+  else parts.deliveries.move(row, STATE.parked, "template-not-approved", null, attempt);
 }
 
 function putOff(parts: Parts, row: DeliveryRow, outcome: Outcome, attempt: Attempt | null, { now, retryAt }: At): void {

@@ -17,8 +17,7 @@ export function decideAnew(parts: Parts, rules: Rules, row: DeliveryRow, now: nu
   if (!event || !person) return { do: "skip", why: "no-address" };
   const channel = channelName(row.channel);
   const decision = decideCell(rules, event, channel, toDecided(person, now), now);
-  const isBlocked = channel === "whatsapp" && decision.do === "send" && parts.templateFaults.has(event.type, person.locale ?? "en");
-  return isBlocked ? { do: "park", why: "template-not-approved" } : decision;
+  return parts.templateFaults.hold(rules, event.type, channel, person.locale, decision);
 }
 
 /** Moves a delivery that may not go now to where the decision says. Answers who takes its place, see untold.ts. */

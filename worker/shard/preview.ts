@@ -18,12 +18,15 @@ export function previewSlice(parts: Parts, rules: Rules, event: Event, at: numbe
     ? parts.people.inAudience(event.audience, after, Number.MAX_SAFE_INTEGER, LIMITS.previewSlice)
     : event.recipients.map(({ id, fields }) => imagine(parts.people.find(id), id, fields));
   const isWhole = !event.audience || people.length < LIMITS.previewSlice;
-  return { counts: countsOf(rules, event, people, at), next: isWhole ? null : people.at(-1)!.n };
+  return { counts: countsOf(parts, rules, event, people, at), next: isWhole ? null : people.at(-1)!.n };
 }
 
-function countsOf(rules: Rules, event: Event, people: Person[], at: number): Counts {
+function countsOf({ templateFaults }: Parts, rules: Rules, event: Event, people: Person[], at: number): Counts {
   const counts = noCounts();
   const decide = compile(rules, event);
-  for (const person of people) countPerson(counts, decide(toDecided(person, at), at), languageOf(person.locale), at);
+  for (const person of people) {
+    const decisions = templateFaults.holdAll(rules, event.type, person.locale, decide(toDecided(person, at), at));
+    countPerson(counts, decisions, languageOf(person.locale), at);
+  }
   return counts;
 }

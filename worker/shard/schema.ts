@@ -88,6 +88,11 @@ const MIGRATIONS: string[][] = [
     // One note a broadcast, found by the event's id.
     `CREATE UNIQUE INDEX audit_broadcast ON audit (entry ->> '$.what') WHERE entry ->> '$.act' = 'broadcast.send'`,
   ],
+  [
+    // By the template itself: which events and readers it is for is in the rules.
+    `DROP TABLE template_fault`,
+    `CREATE TABLE template_fault (name TEXT NOT NULL, language TEXT NOT NULL, fault TEXT NOT NULL, PRIMARY KEY (name, language)) WITHOUT ROWID`,
+  ],
 ];
 
 export function migrate(sql: Sql): void {

@@ -41,6 +41,7 @@ import { Counter } from "./serve.ts";
 import { cancelEvent, cancelShare } from "./settle-early.ts";
 import { simulate } from "./simulate.ts";
 import { appearDue, park, release, switchGates } from "./switch.ts";
+import { stopTemplate, typesOf } from "./template.ts";
 
 /** The calls as the shard itself carries them out: at once, inside the caller's transaction. */
 export type SyncCalls = { [Name in keyof ShardCalls]: (...args: Parameters<ShardCalls[Name]>) => Awaited<ReturnType<ShardCalls[Name]>> };
@@ -169,8 +170,8 @@ export class Shard implements SyncCalls {
 
   /** The transaction was rolled back: nothing that is only in memory may be trusted. */
   forget(): void {
-    const { people, events, search, tally, gates, wakes, shares, fanOuts, news } = this.#parts;
-    for (const part of [people, events, search, tally, gates, wakes, shares, fanOuts, news, this.#counter]) part.forget();
+    const { people, events, search, tally, gates, templateFaults, wakes, shares, fanOuts, news } = this.#parts;
+    for (const part of [people, events, search, tally, gates, templateFaults, wakes, shares, fanOuts, news, this.#counter]) part.forget();
     this.#told = [];
     this.#work = null;
     this.#lastNow = 0;
@@ -438,6 +439,14 @@ export class Shard implements SyncCalls {
     return { people, wakes: this.#parts.wakes.take(now) };
   }
 
+  templateUnusable(...[template, stop]: Parameters<ShardCalls["templateUnusable"]>): { wakes: Wake[] } {
+    const { gates, wakes } = this.#parts;
+    const now = this.#now();
+    const rules = gates.rules();
+    if (rules && typesOf(rules, template).length > 0) stopTemplate(this.#parts, template, { ...stop, since: now }, now);
+    return { wakes: wakes.take(now) };
+  }
+
   templateUsable(template: Parameters<ShardCalls["templateUsable"]>[0]): { wakes: Wake[] } {
     const { templateFaults, gates, wakes } = this.#parts;
     const now = this.#now();
@@ -566,15 +575,11 @@ export class Shard implements SyncCalls {
     const { deliveries, gates, events } = this.#parts;
     const { parked, oldest } = deliveries.parkedStatus(channelNumber(channel));
     const event = oldest === null ? null : events.containing(noticeOf(oldest));
-    const templateFaults = channel === "whatsapp" ? this.#parts.templateFaults.all() : [];
+    const rules = gates.rules();
+    const stopped = channel === "whatsapp" && rules ? this.#parts.templateFaults.all() : [];
     return {
       fault: gates.fault(channel),
-      templateFaults: templateFaults.map(({ type, name, templateLanguage, fault }) => ({
-        type,
-        name,
-        language: templateLanguage,
-        ...fault,
-      })),
+      templateFaults: stopped.flatMap(({ template, fault }) => typesOf(rules!, template).map((type) => ({ type, ...template, ...fault }))),
       parked,
       oldestParked: event?.at ?? null,
       sending: deliveries.sending(channelNumber(channel), this.#now()).length,

@@ -11,7 +11,9 @@ import { imagine, toDecided, type Person } from "./people/people.ts";
 /** What would become of an event at an instant, with the values it follows from. The fields of an inline person count, and are not stored. */
 export function simulate(parts: Parts, rules: Rules, event: Event, at: number): { decisions: SimulatedDecision[] } {
   return {
-    decisions: event.recipients.flatMap(({ id, fields }) => decisionsFor(rules, event, imagine(parts.people.find(id), id, fields), at)),
+    decisions: event.recipients.flatMap(({ id, fields }) =>
+      decisionsFor(parts, rules, event, imagine(parts.people.find(id), id, fields), at),
+    ),
   };
 }
 
@@ -30,10 +32,10 @@ export function detailsOf(rules: Rules, event: DecidedEvent, channel: Channel, p
   };
 }
 
-function decisionsFor(rules: Rules, event: Event, person: Person, at: number): SimulatedDecision[] {
+function decisionsFor({ templateFaults }: Parts, rules: Rules, event: Event, person: Person, at: number): SimulatedDecision[] {
   const decided = toDecided(person, at);
   return CHANNELS.map((channel) => {
-    const decision = decideCell(rules, event, channel, decided, at);
+    const decision = templateFaults.hold(rules, event.type, channel, person.locale, decideCell(rules, event, channel, decided, at));
     return {
       user: person.id,
       channel,

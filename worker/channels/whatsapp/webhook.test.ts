@@ -80,9 +80,14 @@ describe("a webhook", () => {
       message_template_name: "order_confirmation",
       message_template_language: "en-US",
     };
-    expect(parseWebhook(webhook("message_template_status_update", { event: "PAUSED", reason: "NONE", ...named })).templates).toEqual([
-      { name: "order_confirmation", language: "en_US", status: "PAUSED", reason: "NONE" },
+    const status = (event: string, more: object = {}) =>
+      parseWebhook(webhook("message_template_status_update", { event, reason: "NONE", ...more, ...named })).templates;
+    expect(status("APPROVED")).toEqual([
+      { name: "order_confirmation", language: "en_US", status: "APPROVED", reason: "NONE", verdict: "usable" },
     ]);
+    const description = "Your WhatsApp message template has been paused for 3 hours until Aug 31 at 12:47 AM UTC.";
+    const other_info = { title: "FIRST_PAUSE", description };
+    expect(status("PAUSED", { other_info })).toMatchObject([{ status: "PAUSED", verdict: { why: description.slice(0, -1) } }]);
     expect(
       parseWebhook(webhook("message_template_quality_update", { previous_quality_score: "GREEN", new_quality_score: "yellow", ...named }))
         .templates,

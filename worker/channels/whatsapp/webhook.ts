@@ -2,6 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
 import type { Outcome, ProviderNews, Receipt, Reply, Webhook } from "../channel.ts";
 import { outcomeOfCode } from "./errors.ts";
+import { verdictOf } from "./template-status.ts";
 
 /** Meta checks the address once with GET, then posts statuses, replies and changes of templates, many in one body. */
 export const metaWebhook: Webhook = {
@@ -65,7 +66,14 @@ const replySchema = z.object({
   button: z.object({ text: z.string() }).optional(),
 });
 const templateSchema = z.object({ message_template_name: z.string(), message_template_language: z.string() });
-const templateStatusSchema = templateSchema.extend({ event: z.string(), reason: z.string().nullish() });
+const templateStatusSchema = templateSchema.extend({
+  event: z.string(),
+  reason: z.string().nullish(),
+  /** Why it was paused. */
+  other_info: z.object({ description: z.string().optional() }).nullish(),
+  /** Why it was rejected. */
+  rejection_info: z.object({ reason: z.string().optional() }).nullish(),
+});
 const templateQualitySchema = templateSchema.extend({ new_quality_score: z.string() });
 
 const STATES = new Set(["sent", "delivered", "read", "failed"]);
@@ -132,6 +140,11 @@ function readTemplate(
     return;
   }
   const template = { name: change.message_template_name, language: change.message_template_language.replace("-", "_") };
-  if ("event" in change) news.templates.push({ ...template, status: change.event.toUpperCase(), reason: change.reason ?? null });
+  if ("event" in change) news.templates.push({ ...template, ...statusOf(change) });
   else news.templates.push({ ...template, quality: change.new_quality_score.toUpperCase() });
+}
+
+function statusOf({ event, reason = null, other_info: other, rejection_info: rejection }: z.infer<typeof templateStatusSchema>) {
+  const status = event.toUpperCase();
+  return { status, reason, verdict: verdictOf(status, reason, other?.description ?? rejection?.reason ?? null) };
 }

@@ -1,48 +1,74 @@
+import { CHANNELS, type Channel } from "@carillon/shared/channels";
+import type { Decision, Rules } from "@carillon/shared/decide";
+import { mappingFor, type TemplateName } from "@carillon/shared/whatsapp-settings";
 import type { Sql } from "../../ports.ts";
 import type { Fault } from "./gates.ts";
 
-/** A template at the provider that can't be used now, and for which events and languages it was wanted. */
-type Row = { type: string; language: string; name: string; template_language: string; fault: string };
+export type TemplateFault = { template: TemplateName; fault: Fault };
 
-/** WhatsApp templates with a fault. Only what would be sent with them waits. */
+/** WhatsApp templates that can't be used now. Only what would be sent with them waits. */
 export class TemplateFaults {
   readonly #sql: Sql;
+  /** Few, and asked for at every decision; null until they are read. */
+  #known: Map<string, TemplateFault> | null = null;
+
   constructor(sql: Sql) {
     this.#sql = sql;
   }
 
-  has(type: string, language: string): boolean {
-    return this.#sql.exec(`SELECT 1 AS yes FROM template_fault WHERE type = ? AND language = ?`, type, language).toArray().length > 0;
+  forget(): void {
+    this.#known = null;
   }
 
-  note(type: string, language: string, template: { name: string; language: string }, fault: Fault): void {
+  has(template: TemplateName): boolean {
+    return this.#read().has(keyOf(template));
+  }
+
+  /** What would be sent with a template that can't be used waits for it; any other decision stays as it is. */
+  hold(rules: Rules, type: string, channel: Channel, locale: string | null, decision: Decision): Decision {
+    if (channel !== "whatsapp" || decision.do !== "send" || this.#read().size === 0) return decision;
+    const template = templateFor(rules, type, locale);
+    return template && this.has(template) ? { do: "park", why: "template-not-approved" } : decision;
+  }
+
+  /** The same for all decisions of one event for one person, in the order of CHANNELS. */
+  holdAll(rules: Rules, type: string, locale: string | null, decisions: Decision[]): Decision[] {
+    if (this.#read().size === 0) return decisions;
+    return decisions.map((decision, channel) => this.hold(rules, type, CHANNELS[channel]!, locale, decision));
+  }
+
+  note(template: TemplateName, fault: Fault): void {
+    const { name, language } = template;
     this.#sql.exec(
-      `INSERT INTO template_fault (type, language, name, template_language, fault) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-        name = excluded.name, template_language = excluded.template_language, fault = excluded.fault`,
-      type,
+      `INSERT INTO template_fault VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET fault = excluded.fault`,
+      name,
       language,
-      template.name,
-      template.language,
       JSON.stringify(fault),
     );
+    this.#read().set(keyOf(template), { template: { name, language }, fault });
   }
 
   /** One template is usable again, or all of them (null). */
-  clear(template: { name: string; language: string } | null): void {
+  clear(template: TemplateName | null): void {
     if (template === null) this.#sql.exec(`DELETE FROM template_fault`);
-    else this.#sql.exec(`DELETE FROM template_fault WHERE name = ? AND template_language = ?`, template.name, template.language);
+    else this.#sql.exec(`DELETE FROM template_fault WHERE name = ? AND language = ?`, template.name, template.language);
+    this.forget();
   }
 
-  all(): { type: string; language: string; name: string; templateLanguage: string; fault: Fault }[] {
-    return this.#sql
-      .exec<Row>(`SELECT * FROM template_fault ORDER BY type, language`)
-      .toArray()
-      .map(({ type, language, name, template_language: templateLanguage, fault }) => ({
-        type,
-        language,
-        name,
-        templateLanguage,
-        fault: JSON.parse(fault) as Fault,
-      }));
+  all(): TemplateFault[] {
+    return [...this.#read().values()];
+  }
+
+  #read(): Map<string, TemplateFault> {
+    if (this.#known) return this.#known;
+    const rows = this.#sql.exec<TemplateName & { fault: string }>(`SELECT * FROM template_fault ORDER BY name, language`).toArray();
+    const faults = rows.map(({ fault, ...template }): TemplateFault => ({ template, fault: JSON.parse(fault) as Fault }));
+    return (this.#known = new Map(faults.map((one) => [keyOf(one.template), one])));
   }
 }
+
+/** The template that tells a reader of a type; null where none is chosen. */
+export const templateFor = ({ templates }: Rules, type: string, locale: string | null): TemplateName | null =>
+  templates ? mappingFor({ templates }, type, locale ?? "en") : null;
+
+const keyOf = ({ name, language }: TemplateName): string => `${name} ${language}`;
