@@ -89,6 +89,16 @@ test.each<[why: string, end: (made: ReturnType<typeof withDigest>) => void, left
   expect(made.balance()).toMatchObject({ sent: 1, inFlight: 0, parked: 0, unaccounted: 0 });
 });
 
+test("where the provider could not deliver it and the one that speaks for others has expired since, the next speaks for the rest", () => {
+  const { shard, pass, serve, cell } = withDigest({ expiresAt: new Date(T0 + HOUR / 2).toISOString() });
+  expect(serve()).toEqual([["e1", "e2", "e3"]]);
+  pass(HOUR);
+  const { id } = shard.event("e1")!.deliveries.find(({ channel }) => channel === "email")!;
+  shard.receipt({ id, state: "failed", said: null, outcome: { kind: "retry" } });
+  expect(cell("e1")).toMatch(/^expired/);
+  expect(serve()).toEqual([["e2", "e3"]]);
+});
+
 test("of two the other goes by itself", () => {
   const made = makeShard();
   made.turn("off");

@@ -18,9 +18,8 @@ export function endUntold(
 ): DeliveryRow | null {
   const { deliveries } = parts;
   const before = { ...row };
-  const wasWaiting = row.due !== null || row.state === STATE.parked;
-  const others = wasWaiting ? spokenFor(row).filter((id) => id !== row.id) : [];
-  if (wasWaiting) row.bundle = null;
+  const others = spokenFor(row).filter((id) => id !== row.id);
+  row.bundle = null;
   deliveries.move(row, state, why, null, attempt);
   const [heir, ...rest] = others.flatMap((id) => deliveries.get(id) ?? []);
   if (!heir) return null;
