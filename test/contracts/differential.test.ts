@@ -8,7 +8,7 @@ import { cleanup, folder, realClock } from "./harness.ts";
 import { type Picker, picker, randomCommand } from "./random-commands.ts";
 import { connected, hasRedis, realRedis } from "./real-redis.ts";
 
-const COMMANDS = 12_000;
+const COMMANDS = 8_000;
 const TRANSACTIONS = 400;
 /** Their order is Redis's own business. */
 const UNORDERED = ["HGETALL", "HKEYS", "HVALS", "SMEMBERS", "SINTER", "SUNION", "SDIFF", "KEYS"];

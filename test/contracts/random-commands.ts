@@ -28,6 +28,8 @@ const SCORES = "0 1 -1 2.5 1e3 inf -inf +inf nan x".split(" ").concat("");
 const BOUNDS = [...SCORES, "(1", "(0", "(x"];
 const NAME_BOUNDS = ["-", "+", "[a", "(a", "[b", "(c", toBytes("[é"), "(", "[", "x"];
 const INDEXES = ["0", "1", "-1", "2", "-2", "5", "-9", "x"];
+const BIT_OFFSETS = ["0", "1", "7", "8", "13", "100", "-1", "x", "4294967296"];
+const BIT_UNITS = ["BIT", "byte", "WORD"];
 const COUNTS = ["0", "1", "2", "5", "-1", "x"];
 /** Long enough in ms too: what ends while the two are asked one after the other would tell them apart by the clock. */
 const SECONDS = ["100000", "200000", "300000", "0", "-1", "x", "9223372036854775807"];
@@ -150,6 +152,15 @@ const ARGUMENTS: Record<string, Arguments> = {
   GETRANGE: keyAnd(INDEXES, INDEXES),
   SUBSTR: keyAnd(INDEXES, INDEXES),
   SETRANGE: keyAnd(["0", "1", "7", "-1", "x", "536870912"], VALUES),
+  GETBIT: keyAnd(BIT_OFFSETS),
+  SETBIT: keyAnd(BIT_OFFSETS, ["0", "1", "1", "2", "x"]),
+  BITCOUNT: (pick) => [pick(KEYS), ...maybe(pick, pick(INDEXES), pick(INDEXES), ...maybe(pick, pick(BIT_UNITS)))],
+  BITPOS: (pick) => [
+    pick(KEYS),
+    pick(["0", "1", "2", "x"]),
+    ...maybe(pick, pick(INDEXES), ...maybe(pick, pick(INDEXES), ...maybe(pick, pick(BIT_UNITS)))),
+  ],
+  BITOP: (pick) => [pick(["AND", "or", "XOR", "NOT", "NAND"]), pick(KEYS), ...some(pick, KEYS)],
   INCRBY: keyAnd(INTEGERS),
   DECRBY: keyAnd(INTEGERS),
   INCRBYFLOAT: keyAnd(FLOATS),

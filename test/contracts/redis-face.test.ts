@@ -145,6 +145,7 @@ describe.each(Object.keys(STORES))("Upstash's REST protocol before %s", (kind) =
     await expect(reader.set("k", "w")).rejects.toThrow("NOPERM this user has no permissions to run the 'set' command or its subcommand");
     await expect(reader.keys("*")).rejects.toThrow(/NOPERM/);
     await expect(reader.multi().get("k").del("k").exec()).rejects.toThrow(/EXECABORT/);
+    expect(await ask(`/monitor?_token=${readOnlyToken(TOKENS.redisToken)}`, {}, { authorization: "" })).toMatchObject({ status: 400 });
     const answers = await reader.pipeline().get("k").del("k").exec({ keepErrors: true });
     expect(answers.map(({ error }) => error?.slice(0, 6))).toEqual([undefined, "NOPERM"]);
     expect(await redis.get("k")).toBe("v");

@@ -1,5 +1,6 @@
 import type { Clock, Reply, Sql, Store } from "../ports.ts";
 import { commitPerTurn } from "./commit-per-turn.ts";
+import { BITS } from "./store/bits.ts";
 import { type Bytes, toBytes, toText } from "./store/bytes.ts";
 import { CommandError, type CommandSpec, wrongArity } from "./store/command.ts";
 import { HASHES } from "./store/hashes.ts";
@@ -14,7 +15,7 @@ import { STRINGS } from "./store/strings.ts";
 
 /** Redis's commands, one family per file. Whatever else is asked for gets Redis's "unknown command". */
 const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
-  Object.entries({ ...STRINGS, ...KEYS, ...HASHES, ...SETS, ...SORTED_SETS, ...SORTED_SET_ALGEBRA, ...LISTS, ...SERVER }),
+  Object.entries({ ...STRINGS, ...BITS, ...KEYS, ...HASHES, ...SETS, ...SORTED_SETS, ...SORTED_SET_ALGEBRA, ...LISTS, ...SERVER }),
 );
 
 /** Redis's commands on a SQLite file, in bytes. What `execute` answers may be given out once `settled` has resolved. */

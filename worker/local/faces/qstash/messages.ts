@@ -36,6 +36,7 @@ export function messageRoutes({ engine, events, publisher, clock }: Dependencies
   ];
 
   async function publish(request: Request, destination: string, headers: Headers): Promise<Response> {
+    if (headers.has("upstash-cron")) throw new Refused(400, "a schedule is made at /v2/schedules");
     const body = new Uint8Array(await request.arrayBuffer());
     const [published = []] = await publisher.publish([readPublication(destination, headers, body, clock.now())]);
     return Response.json(published, { status: [published].flat().every(({ deduplicated }) => deduplicated) ? 202 : 200 });

@@ -5,7 +5,7 @@ import { bears } from "../bearer.ts";
 import type { Handler } from "../serve.ts";
 import { type Format, writeMany, writeOne, writeProblem } from "./answer.ts";
 import type { Backend } from "./backend.ts";
-import { whyRefused } from "./refused.ts";
+import { noPermission, whyRefused } from "./refused.ts";
 import { type Order, readOrder } from "./request.ts";
 import { stream } from "./stream.ts";
 
@@ -47,7 +47,10 @@ export function redisFace({ backend, token }: { backend: Backend; token: string 
 type How = { format: Format; isReadOnly: boolean };
 
 async function answer(backend: Backend, order: Order, { format, isReadOnly }: How): Promise<Response> {
-  if (order.kind === "listen") return stream(backend, order.command);
+  if (order.kind === "listen") {
+    if (isReadOnly && order.command[0]?.toLowerCase() === "monitor") throw noPermission("monitor");
+    return stream(backend, order.command);
+  }
   if (order.kind === "command") {
     const { command } = order;
     const refused = whyRefused(command, isReadOnly);

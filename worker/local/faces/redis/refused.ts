@@ -34,10 +34,12 @@ export function whyRefused(command: Command, isReadOnly: boolean): CommandError 
     return new CommandError(
       `ERR Command is not available: '${name}'. See https://upstash.com/docs/redis/overall/rediscompatibility for details`,
     );
-  if (isReadOnly && !READS.has(name))
-    return new CommandError(`NOPERM this user has no permissions to run the '${name.toLowerCase()}' command or its subcommand`);
+  if (isReadOnly && !READS.has(name)) return noPermission(name.toLowerCase());
   return null;
 }
+
+export const noPermission = (name: Bytes) =>
+  new CommandError(`NOPERM this user has no permissions to run the '${name}' command or its subcommand`);
 
 const isBlocking = (name: Bytes, command: Command): boolean =>
   (name === "XREAD" || name === "XREADGROUP") && command.some((arg) => arg.toUpperCase() === "BLOCK");
