@@ -7,7 +7,7 @@ afterEach(() => carillon.dispose());
 
 test.skipIf(!hasRedis())("with CARILLON_REDIS_SERVER the machine's own Redis is the store, and keeps it over kill -9", async () => {
   await carillon.start();
-  expect(carillon.output).toMatch(/Store +redis-server of this machine, append-only file in /);
+  await until(() => /Store +redis-server of this machine, append-only file in /.test(carillon.output), "it says which store it uses");
   const event = { id: "first", type: "task_assigned", recipients: ["u1"], data: { task: { title: "Call" }, actorName: "Kim" } };
   expect((await carillon.api("POST", "/v1/events", event)).status).toBe(202);
   await carillon.kill();
