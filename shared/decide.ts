@@ -5,6 +5,7 @@ import { preferenceOf, routeFor, type Preferences } from "./preferences.ts";
 import { effectiveQuietHours, type EffectiveQuietHours } from "./quiet-bounds.ts";
 import { compileQuietHours, type Quiet, type QuietHours } from "./quiet-hours.ts";
 import type { Reason } from "./reasons.ts";
+import type { RetentionDays } from "./retention.ts";
 import type { ChangedTexts } from "./templates.ts";
 import type { TemplateName } from "./whatsapp-settings.ts";
 
@@ -33,6 +34,8 @@ export type Rules = {
   texts?: ChangedTexts;
   /** Whether in-app items make no sound while it is quiet. */
   silentInQuietHours: boolean;
+  /** For how long the shard keeps what; absent for ever. */
+  retention?: RetentionDays;
 };
 
 export type DecidedEvent = {

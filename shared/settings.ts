@@ -3,6 +3,7 @@ import { CHANNELS, type Channel, type HealthState } from "./channels.ts";
 import { defaultRouting, type RoutingCells } from "./event-types.ts";
 import { initialEventTypes, type EventTypes } from "./own-events.ts";
 import { initialQuietHours, type QuietHours } from "./quiet-hours.ts";
+import type { Retention } from "./retention.ts";
 import type { TextSettings } from "./templates.ts";
 
 /**
@@ -30,6 +31,8 @@ export type Settings = {
   eventTypes: EventTypes;
   /** Absent until an admin has changed a text. */
   texts?: TextSettings;
+  /** Absent while everything is kept for ever. */
+  retention?: Retention;
 };
 
 export function initialSettings(shards = 1): Settings {

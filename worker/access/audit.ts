@@ -17,6 +17,7 @@ export type Act =
   | "key.revoke"
   | "routing.save"
   | "quiet-hours.save"
+  | "retention.save"
   | "event-types.save"
   | "template.save"
   | "template.reset"

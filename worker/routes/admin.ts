@@ -4,6 +4,7 @@ import { keyRoutes } from "./admin/keys.ts";
 import { logRoutes } from "./admin/log.ts";
 import { overviewRoutes } from "./admin/overview.ts";
 import { providerRoutes } from "./admin/provider-details.ts";
+import { retentionRoutes } from "./admin/retention.ts";
 import { ruleRoutes } from "./admin/rules.ts";
 import { sessionRoutes } from "./admin/session.ts";
 import { templateRoutes } from "./admin/templates.ts";
@@ -17,6 +18,7 @@ export const adminRoutes: Route[] = [
   ...providerRoutes,
   ...logRoutes,
   ...ruleRoutes,
+  ...retentionRoutes,
   ...templateRoutes,
   ...keyRoutes,
   ...broadcastRoutes,

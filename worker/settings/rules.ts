@@ -18,6 +18,7 @@ export function rulesOf(settings: Settings): Rules {
     silentInQuietHours: inApp.silentInQuietHours,
     ...templatesOf(settings.channels.whatsapp),
     ...textsOf(settings),
+    ...(settings.retention ? { retention: settings.retention } : {}),
   };
 }
 

@@ -30,6 +30,7 @@ import { People, toUser, type Person } from "./people/people.ts";
 import { checkPreferences, muted, viewPreferences } from "./people/preferences.ts";
 import { replan } from "./plan.ts";
 import { previewSlice } from "./preview.ts";
+import { nextSweep, sweep } from "./retention.ts";
 import { migrate } from "./schema.ts";
 import { outlookOf } from "./outlook.ts";
 import { optOut } from "./opt-out.ts";
@@ -214,6 +215,7 @@ export class Shard implements SyncCalls {
     }
     for (const channel of EXTERNAL_CHANNELS) instants.push(this.#probeAt(channel));
     if (this.#org.pending()) instants.push(now + CHANGE_LOST_MS);
+    instants.push(nextSweep(this.#parts.sql, this.#parts.gates.savedRules()?.retention));
     if (this.#parts.fanOuts.open()) instants.push(now + SLICE_PAUSE_MS);
     if (this.#parts.shares.waiting().length > 0) instants.push(now + SHARES_MS);
     const known = instants.filter((instant) => instant !== null);
@@ -248,6 +250,7 @@ export class Shard implements SyncCalls {
       }
     }
     this.#tickets.sweep(now);
+    sweep(this.#parts, rules?.retention, now);
     return { ...NO_WORK, wakes: wakes.take(now), change: this.#org.pending(), carry: shares.waiting() };
   }
 
@@ -291,6 +294,7 @@ export class Shard implements SyncCalls {
     gates.setRules(rules);
     switchGates(this.#parts, before, rules, releases, now);
     replan(this.#parts, gates.rules()!, null, now);
+    if (rules.retention) this.rearm();
     return { wakes: wakes.take(now) };
   }
 

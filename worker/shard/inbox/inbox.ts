@@ -152,6 +152,30 @@ export class Inbox {
     return { unread };
   }
 
+  /** Takes items away that were kept for long enough, read or not; open bells are told, unless `now` is null. Marks stay for the log. */
+  expire(person: Person, notices: number[], now: number | null): void {
+    const { sql, shard, people, tell } = this.#deps;
+    const gone: number[] = [];
+    for (const n of notices) {
+      const row = this.#row(person, n);
+      if (!row || row.seq === null) continue;
+      if (isUnread(row)) person.unread--;
+      sql.exec(`UPDATE notice SET seq = NULL, rev = NULL WHERE person = ? AND n = ?`, person.n, n);
+      gone.push(n);
+    }
+    if (gone.length === 0) return;
+    person.rev++;
+    people.count(person);
+    if (now !== null)
+      tell(person.id, {
+        type: "state",
+        ids: gone.map((n) => publicId(shard, n)),
+        state: "dismiss",
+        rev: person.rev,
+        unread: person.unread,
+      });
+  }
+
   /** Takes a person's whole inbox away; the cells stay for the ledger. */
   erase(person: Person): void {
     this.#deps.sql.exec(

@@ -155,9 +155,20 @@ export class Events {
     this.#byNumber.delete(event.n);
   }
 
+  /** Takes the event's own row away. Its numbers are never given out again. */
+  remove(event: StoredEvent): void {
+    const next = this.next();
+    this.#sql.exec(`DELETE FROM event WHERE n = ?`, event.n);
+    this.#byNumber.delete(event.n);
+    if (this.#lastEnd() < next)
+      this.#sql.exec(`INSERT INTO meta VALUES ('next', ?) ON CONFLICT DO UPDATE SET v = excluded.v`, String(next));
+  }
+
   #lastEnd(): number {
     const row = this.#sql.exec<{ n: number; people: string }>(`SELECT n, people FROM event ORDER BY n DESC LIMIT 1`).toArray()[0];
-    return row ? row.n + Math.max(1, (JSON.parse(row.people) as number[]).length) : 1;
+    if (row) return row.n + Math.max(1, (JSON.parse(row.people) as number[]).length);
+    // Also where all have been removed, numbers go on.
+    return Number(this.#sql.exec<{ v: string }>(`SELECT v FROM meta WHERE k = 'next'`).toArray()[0]?.v ?? 1);
   }
 
   #keep(event: StoredEvent): StoredEvent {

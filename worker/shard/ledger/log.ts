@@ -5,6 +5,7 @@ import type { DeliveryQuery, EventPart } from "../calls.ts";
 import type { NoticeRow } from "../inbox/inbox.ts";
 import type { Parts } from "../parts.ts";
 import { goneOf, type Person } from "../people/people.ts";
+import { goneUntil } from "../retention.ts";
 import { detailsOf } from "../simulate.ts";
 import {
   HAS_ROW,
@@ -112,16 +113,19 @@ export class Log {
 
   /** Whole hours come from the tally, what sticks out at both ends is counted cell by cell. `from` included, `to` excluded. */
   ledger(from: number | null, to: number | null): Ledger {
-    const start = from ?? 0;
-    const end = to ?? Number.MAX_SAFE_INTEGER;
-    const total = this.#told(from, to, start, end);
+    // Of a time whose events may be gone, only the sums of whole hours are left.
+    const gone = goneUntil(this.#parts.sql);
+    const start = from === null ? 0 : from <= gone ? hourOf(from) * HOUR_MS : from;
+    const isCoarse = to !== null && (to <= gone || ((from ?? 0) <= gone && hourOf(to) === hourOf(gone)));
+    const end = to === null ? Number.MAX_SAFE_INTEGER : isCoarse ? Math.ceil(to / HOUR_MS) * HOUR_MS : to;
+    const total = this.#told(to, start, end);
     // Whoever is still to be told has five cells on their way.
     const { fanOuts, shares } = this.#parts;
     const waiting = (fanOuts.waiting(start, end) + shares.people(start, end)) * CHANNELS.length;
     return { ...total, accepted: total.accepted + waiting, inFlight: total.inFlight + waiting };
   }
 
-  #told(from: number | null, to: number | null, start: number, end: number): Ledger {
+  #told(to: number | null, start: number, end: number): Ledger {
     const { tally } = this.#parts;
     const firstHour = Math.ceil(start / HOUR_MS);
     const endHour = to === null ? Number.MAX_SAFE_INTEGER : hourOf(end);
