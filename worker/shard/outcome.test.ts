@@ -31,9 +31,7 @@ function rulesOf(gates: Partial<Record<Channel, Gate>> = {}, more: Partial<Rules
     cells,
     quietHours: initialQuietHours(),
     silentInQuietHours: true,
-    templates: Object.fromEntries(
-      EVENT_TYPES.map((type) => [type, { en: { name: `crm_${type}`, language: "en" } }]),
-    ),
+    templates: Object.fromEntries(EVENT_TYPES.map((type) => [type, { en: { name: `crm_${type}`, language: "en" } }])),
     ...more,
   };
 }
@@ -219,7 +217,10 @@ test("a template's fault parks its own messages only, and its approval releases 
     { state: "parked", reason: "template-not-approved" },
   ]);
   expect(delivery("e3", "whatsapp").state).toBe("sent");
-  expect(shard.channelStatus("whatsapp")).toMatchObject({ fault: null, templateFaults: [{ name: "crm_task_assigned", type: "task_assigned" }] });
+  expect(shard.channelStatus("whatsapp")).toMatchObject({
+    fault: null,
+    templateFaults: [{ name: "crm_task_assigned", type: "task_assigned" }],
+  });
   shard.templateUsable({ name: "another", language: "en" });
   expect(serve("whatsapp")).toEqual([]);
   shard.templateUsable({ name: "crm_task_assigned", language: "en" });
@@ -409,4 +410,16 @@ test("who wants a type collected gets one message at the end of the hour; urgent
   shard.setPreferences("u1", preferencesSchema.parse({}));
   expect(serve("email").map(({ event }) => event.id)).toEqual(["e5"]);
   expect(balance()).toBe(0);
+});
+
+test("what a job left in doubt when the channel tripped is what the channel is tried with first", () => {
+  const { shard, post, serve, pass, delivery } = makeShard();
+  post("lost");
+  shard.begin({ version: 1, channel: "email", job: { at: T0, number: "dies" } });
+  post("e2");
+  post("e3", [BEN]);
+  serve("email", FAULT);
+  pass(60_000);
+  expect(serve("email", { kind: "ok" }).map(({ event }) => event.id)).toEqual(["lost", "e2", "e3"]);
+  expect(delivery("lost", "email").attempts.map(({ outcome }) => outcome)).toEqual(["ambiguous", "ok"]);
 });

@@ -126,6 +126,7 @@ export class Counter {
     const { deliveries, gates } = this.#parts;
     const at = gates.nextProbe(channel);
     if (at === null || at > now) return null;
+    this.parkLost(channel, "channel-fault", now);
     const open: Rules = { ...rules, gates: { ...rules.gates, [channel]: "on" } };
     for (const row of deliveries.parked(channelNumber(channel), -1, PROBE_SCAN)) {
       gates.probes(channel, row.id, now);
