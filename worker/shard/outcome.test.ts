@@ -420,6 +420,6 @@ test("what a job left in doubt when the channel tripped is what the channel is t
   post("e3", [BEN]);
   serve("email", FAULT);
   pass(60_000);
-  expect(serve("email", { kind: "ok" }).map(({ event }) => event.id)).toEqual(["lost", "e2", "e3"]);
+  expect([...serve("email"), ...serve("email")].map(({ event }) => event.id)).toEqual(["lost", "e2", "e3"]);
   expect(delivery("lost", "email").attempts.map(({ outcome }) => outcome)).toEqual(["ambiguous", "ok"]);
 });
