@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { paceSchema } from "./pace.ts";
 
 /** The five ways to reach a person, in the order of every table and page. */
 export const CHANNELS = ["in-app", "email", "sms", "whatsapp", "push"] as const;
@@ -51,6 +52,7 @@ export const emailSettingsSchema = z.strictObject({
       tokenUrl: z.union([z.literal(""), z.url({ protocol: /^https?$/ }).max(500)]).default(""),
     })
     .optional(),
+  pace: paceSchema.optional(),
 });
 export type EmailSettings = z.infer<typeof emailSettingsSchema>;
 

@@ -1,6 +1,7 @@
 import { CHANNELS, type Channel } from "./channels.ts";
 import { nextDigest } from "./digest.ts";
 import { TELLS_ACTOR, type Priority, type RoutingCells } from "./event-types.ts";
+import type { Pace } from "./pace.ts";
 import { preferenceOf, routeFor, type Preferences } from "./preferences.ts";
 import { effectiveQuietHours, type EffectiveQuietHours } from "./quiet-bounds.ts";
 import { compileQuietHours, type Quiet, type QuietHours } from "./quiet-hours.ts";
@@ -32,6 +33,8 @@ export type Rules = {
   templates?: Record<string, Record<string, TemplateName>>;
   /** What admins have written instead of the built-in texts; absent while that is nothing. */
   texts?: ChangedTexts;
+  /** Channels whose providers take only so much; absent while there are none. */
+  paces?: Partial<Record<Channel, Pace>>;
   /** Whether in-app items make no sound while it is quiet. */
   silentInQuietHours: boolean;
   /** For how long the shard keeps what; absent for ever. */

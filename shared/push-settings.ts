@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { paceSchema } from "./pace.ts";
 
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 /** A point on P-256, uncompressed: 65 bytes as base64url. */
@@ -17,6 +18,7 @@ export const pushSettingsSchema = z.strictObject({
     .regex(/^(mailto:[^\s@]+@[^\s@]+|https:\/\/[^\s]+)$/, "mailto:you@example.com or an https address"),
   publicKey: vapidKeySchema,
   previousPublicKey: z.union([z.literal(""), vapidKeySchema]).default(""),
+  pace: paceSchema.optional(),
 });
 export type PushSettings = z.infer<typeof pushSettingsSchema>;
 export const PUSH_SECRETS = ["privateKey", "previousPrivateKey"] as const;

@@ -72,6 +72,8 @@ export type ChannelView = {
   secrets: Record<string, { set: boolean }>;
   switched: { at: string; by: string } | null;
   tested: { at: string; ok: boolean } | null;
+  /** The provider slows us down: until when it is left alone, and its words. Absent where it does not. */
+  rest?: { until: string; why: string };
   /** WhatsApp: templates that can't be used just now; what needs them waits. Absent when there are none. */
   templateFaults?: { type: string; name: string; language: string; why: string; remedy?: string; since: string }[];
 };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { paceSchema } from "./pace.ts";
 
 /** E.164, a short code, or a name of up to 11 letters and digits. */
 const SENDER = /^(\+[1-9]\d{6,14}|\d{3,8}|(?!\+)(?=.*[A-Za-z])[A-Za-z0-9 &_+-]{1,11})$/;
@@ -21,6 +22,7 @@ export const smsSettingsSchema = z
       .trim()
       .regex(/^(MG[0-9a-fA-F]{32})?$/, "MG and 32 characters, or leave it empty")
       .default(""),
+    pace: paceSchema.optional(),
   })
   .refine(({ from, messagingServiceSid }) => from !== "" || messagingServiceSid !== "", {
     path: ["from"],

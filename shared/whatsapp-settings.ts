@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { paceSchema } from "./pace.ts";
 import { VARIABLES, type Variable } from "./variables.ts";
 
 /** What a template's variable may stand for: the event's own variables, and what every message has. */
@@ -43,6 +44,7 @@ export const whatsappSettingsSchema = z.strictObject({
   phoneNumberId: idSchema("Phone number ID"),
   businessAccountId: idSchema("Business account ID"),
   templates: z.record(z.string().regex(/^[a-z][a-z0-9_]{0,63}$/), z.record(z.string().max(35), templateMappingSchema)).default({}),
+  pace: paceSchema.optional(),
 });
 export type WhatsAppSettings = z.infer<typeof whatsappSettingsSchema>;
 export const WHATSAPP_SECRETS = ["accessToken", "appSecret", "verifyToken"] as const;

@@ -18,6 +18,11 @@ export type Outcome = {
   afterMs?: number;
   /** For retry: not later than after this many ms, because the cause passes soon or not at all. */
   atMostMs?: number;
+  /**
+   * For retry: the provider slows down all that we send, and not only this message. Nothing more goes there before so many ms have
+   * passed; null where it did not say how many.
+   */
+  restMs?: number | null;
   /** For retry: it is the other end as a whole that fails; several in a row are a fault. */
   unreachable?: boolean;
   /** The provider's own id of what it took, by which its later messages name it. */

@@ -21,6 +21,7 @@ export function viewOf(channel: Channel, saved: ChannelSettings, status: Channel
     switched: saved.switched && { at: new Date(saved.switched.at).toISOString(), by: saved.switched.by },
     tested: saved.tested && { at: new Date(saved.tested.at).toISOString(), ok: saved.tested.ok },
     ...templateFaultsOf(status),
+    ...(status.rest ? { rest: { until: new Date(status.rest.until).toISOString(), why: status.rest.why } } : {}),
   };
 }
 
@@ -62,6 +63,7 @@ export async function statusOf(shards: Shards, place: { org: string; shards: num
     parked: all.reduce((sum, { parked }) => sum + parked, 0),
     oldestParked: oldest.length === 0 ? null : Math.min(...oldest),
     sending: all.reduce((sum, { sending }) => sum + sending, 0),
+    rest: all.flatMap(({ rest }) => rest ?? []).sort((a, b) => b.until - a.until)[0] ?? null,
   };
 }
 

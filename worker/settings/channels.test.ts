@@ -206,6 +206,7 @@ test("a green test of the saved values makes a channel healthy and ends its faul
   shards.told[1]!.status = {
     fault: { why: "535", remedy: "Check the password", since: clock.now() },
     parked: 3,
+    rest: null,
     templateFaults: [],
     sending: 0,
     oldestParked: clock.now(),

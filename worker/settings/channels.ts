@@ -66,8 +66,8 @@ export async function saveChannel(
       version: saved.version + 1,
       settings: checked.settings,
       secrets,
-      // A test speaks for the values that it was made with.
-      tested: changed.length === 0 ? saved.tested : null,
+      // A test speaks for the values that it was made with; the pace has no part in one.
+      tested: changed.every((field) => field === "pace") ? saved.tested : null,
     });
   });
   if (channel === "whatsapp" && changed.length > 0) await forgetTemplateFaults(ports, place);

@@ -51,7 +51,7 @@ export function toldShards(count = 1): Shards & { told: ToldShard[] } {
     releases: {},
     pending: null,
     wakes: [],
-    status: { fault: null, templateFaults: [], parked: 0, oldestParked: null, sending: 0 },
+    status: { fault: null, rest: null, templateFaults: [], parked: 0, oldestParked: null, sending: 0 },
     audit: [],
     isAway: false,
   }));

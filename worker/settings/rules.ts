@@ -1,5 +1,6 @@
 import { CHANNELS, inAppSettingsSchema, type Channel } from "@carillon/shared/channels";
 import type { Gate, Rules } from "@carillon/shared/decide";
+import { paceOf } from "@carillon/shared/pace";
 import type { ChannelSettings, Settings } from "@carillon/shared/settings";
 import { changedTexts } from "@carillon/shared/templates";
 import { whatsappSettingsSchema } from "@carillon/shared/whatsapp-settings";
@@ -19,6 +20,7 @@ export function rulesOf(settings: Settings): Rules {
     ...templatesOf(settings.channels.whatsapp),
     ...textsOf(settings),
     ...(settings.retention ? { retention: settings.retention } : {}),
+    ...pacesOf(settings),
   };
 }
 
@@ -35,6 +37,15 @@ function templatesOf({ settings }: ChannelSettings): Pick<Rules, "templates"> {
 function textsOf({ texts }: Settings): Pick<Rules, "texts"> {
   const changed = changedTexts(texts);
   return Object.keys(changed).length > 0 ? { texts: changed } : {};
+}
+
+function pacesOf({ channels }: Settings): Pick<Rules, "paces"> {
+  const paces: Rules["paces"] = {};
+  for (const channel of CHANNELS) {
+    const pace = paceOf(channels[channel].settings);
+    if (pace) paces[channel] = pace;
+  }
+  return Object.keys(paces).length > 0 ? { paces } : {};
 }
 
 function gateOf({ enabled, settings }: ChannelSettings): Gate {

@@ -17,6 +17,7 @@ import type { EventProgress, Progress } from "./fan-out.ts";
 import type { ShardMetrics } from "./metrics.ts";
 import type { PreviewSlice } from "./preview.ts";
 import type { Fault } from "./ledger/gates.ts";
+import type { GivenBack, TurnsAsked, TurnsGiven } from "./org/pace.ts";
 import type { Handover } from "./shares.ts";
 
 /**
@@ -73,7 +74,10 @@ export type ShardCalls = {
 
   /** Claims the first due delivery of a channel; null when nothing is due. `job` names the wake-up that this answers. */
   begin(call: { version: number; channel: ExternalChannel; job: { at: number; number: string } }): Promise<Behind | Served>;
-  /** Settles the claimed delivery and claims the next, in one transaction. `isLast` settles only. */
+  /**
+   * Settles the claimed delivery and claims the next, in one transaction. `isLast` settles only; so does `pauses`, for a job that comes
+   * back with `begin` or `later`.
+   */
   next(call: {
     version: number;
     channel: ExternalChannel;
@@ -82,7 +86,15 @@ export type ShardCalls = {
     outcome: Outcome;
     ms: number;
     isLast: boolean;
+    pauses?: boolean;
   }): Promise<Served>;
+  /** A job can't go on before an instant, for want of turns: it is woken then. `rest` says why, if the provider has slowed us down. */
+  later(call: {
+    channel: ExternalChannel;
+    job: { at: number; number: string };
+    at: number;
+    rest: { until: number; why: string } | null;
+  }): Promise<{ wakes: Wake[] }>;
   /** A provider's later word about a delivery: repeats and what is no news change nothing. Not known: it was never ours. */
   receipt(call: { id: string } & News): Promise<{ known: boolean; wakes: Wake[] }>;
   /** A reply of STOP or START: nothing more goes to this phone on this channel, or it may again. Answers how many people have it. */
@@ -137,6 +149,10 @@ export type ShardCalls = {
   /** Shard 0 only: writes down a settings change before it is made, so that a crash can't leave it half done. */
   intend(change: SettingsChange): Promise<{ taken: boolean }>;
   settled(version: number): Promise<void>;
+  /** Shard 0 only: a connection to a channel's provider and turns on it, or when to come again. See org/pace.ts. */
+  turns(asked: TurnsAsked): Promise<TurnsGiven>;
+  /** Shard 0 only: a run is over. Answers the shard that has waited for its connection, and is to be woken now; null if none has. */
+  giveBack(back: GivenBack): Promise<number | null>;
   /** A broadcast is noted once, however often it is sent. */
   audit(entry: AuditEntry): Promise<void>;
   /** Shard 0 only: who sent the broadcasts with these ids. */
@@ -165,9 +181,18 @@ export type AcceptedInput = { event: Event; hash: string; people?: number };
 
 export type Accepted = { id: string; accepted: number; duplicate: boolean } | { id: string; reused: true };
 
-/** A claimed delivery, ready to be built and sent; or nothing (more) to do, with wake-ups to publish for what remains. */
+/**
+ * A claimed delivery, ready to be built and sent; or nothing (more) to do, with wake-ups to publish for what remains. `rest`: the
+ * provider slows us down. `isPaused`: more is due for the job that pauses.
+ */
 export type Claim = { id: string; attempt: number; message: Message };
-export type Served = { claim: Claim | null; wakes: Wake[]; faulted?: { why: string } };
+export type Served = {
+  claim: Claim | null;
+  wakes: Wake[];
+  faulted?: { why: string };
+  rest?: { until: number; why: string };
+  isPaused?: true;
+};
 
 /** A person's preferences as far as they are in force, beside what the organisation says; only the first five may be changed. */
 export type PreferencesView = Preferences & {
@@ -236,6 +261,8 @@ export type ChannelStatus = {
   /** WhatsApp templates that can't be used, and for which events they are wanted. */
   templateFaults: { type: string; name: string; language: string; why: string; remedy: string | null; since: number }[];
   fault: { why: string; remedy: string | null; since: number } | null;
+  /** The provider slows us down: until when it is left alone. */
+  rest: { until: number; why: string } | null;
   parked: number;
   oldestParked: number | null;
   /** How many have been claimed and are on their way. */

@@ -79,6 +79,10 @@ const MIGRATIONS: string[][] = [
     // groups: the person's roles, teams and lists as JSON; null without any. One row of \`member\` for each of them.
     `ALTER TABLE person ADD COLUMN groups TEXT`,
     `CREATE TABLE member (kind TEXT NOT NULL, name TEXT NOT NULL, person INTEGER NOT NULL, PRIMARY KEY (kind, name, person)) WITHOUT ROWID`,
+    // rest: until when a provider that slows us down is left alone, as JSON; null for one that does not.
+    `ALTER TABLE gate ADD COLUMN rest TEXT`,
+    // Shard 0 only: what of a channel's pace must outlast a crash, see org/pace.ts.
+    `CREATE TABLE pace (channel INTEGER PRIMARY KEY, kept TEXT NOT NULL)`,
     // rank: what is claimed before what, see ledger/deliveries.ts.
     `ALTER TABLE delivery ADD COLUMN rank INTEGER NOT NULL DEFAULT 1`,
     `DROP INDEX delivery_due`,

@@ -1,4 +1,4 @@
-import type { ExternalChannel } from "@carillon/shared/channels";
+import type { Channel, ExternalChannel } from "@carillon/shared/channels";
 import type { Rules } from "@carillon/shared/decide";
 import type { Attempt } from "@carillon/shared/ledger";
 import { LIMITS } from "@carillon/shared/limits";
@@ -7,7 +7,7 @@ import type { Outcome } from "../channels/channel.ts";
 import { bundleHeld } from "./catch-up.ts";
 import type { Claim, Served } from "./calls.ts";
 import { MAX_ATTEMPTS } from "./ledger/back-off.ts";
-import { STATE, channelNumber, noticeOf, numberOf, publicId } from "./ledger/cells.ts";
+import { STATE, channelName, channelNumber, noticeOf, numberOf, publicId } from "./ledger/cells.ts";
 import { LEASE_MS, RANK, attemptsOf, burntAttempts, type DeliveryRow, type Rank } from "./ledger/deliveries.ts";
 import { messageOf } from "./message.ts";
 import { applyOutcome, fail } from "./outcome.ts";
@@ -51,6 +51,8 @@ export class Counter {
   begin(channel: ExternalChannel, rules: Rules, job: JobRef, now: number): Served {
     const number = channelNumber(channel);
     this.#parts.wakes.heard(number, job.number, now);
+    const rest = this.#parts.gates.rest(channel, now);
+    if (rest) return { ...this.#end(channel, job, now), rest };
     if (rules.gates[channel] === "on") bundleHeld(this.#parts, rules, number, now);
     const served = this.#serve(channel, rules, job, now);
     // Where this job found nothing to claim, others would not either, however much is due.
@@ -63,12 +65,16 @@ export class Counter {
     channel: ExternalChannel,
     rules: Rules,
     job: JobRef,
-    settled: { claim: string; outcome: Outcome; ms: number; isLast: boolean },
+    settled: { claim: string; outcome: Outcome; ms: number; isLast: boolean; pauses?: boolean },
     now: number,
   ): Served {
     this.#parts.wakes.heard(channelNumber(channel), job.number, now);
     const faulted = this.settle(settled.claim, settled.outcome, settled.ms, job, now);
-    if (faulted || settled.isLast) return { ...this.#end(channel, job, now), ...(faulted ? { faulted } : {}) };
+    const rest = this.#parts.gates.rest(channel, now);
+    if (faulted || rest || settled.isLast) {
+      return { ...this.#end(channel, job, now), ...(faulted ? { faulted } : {}), ...(rest ? { rest } : {}) };
+    }
+    if (settled.pauses) return this.#pause(channel, job, now);
     return this.#serve(channel, rules, job, now);
   }
 
@@ -86,10 +92,17 @@ export class Counter {
       return null;
     }
     this.#lane(row.channel, now).delete(row.person);
+    this.#notePace(channelName(row.channel), outcome, now);
     return applyOutcome(this.#parts, row, outcome, attempt, {
       now,
       retryAt: (burnt, wait) => this.#retryAt(job, outcome, burnt, now + wait, now),
     });
+  }
+
+  #notePace(channel: Channel, outcome: Outcome, now: number): void {
+    const { gates } = this.#parts;
+    if (outcome.restMs !== undefined) gates.slowed(channel, outcome.restMs, outcome.said ?? outcome.code ?? "too many messages", now);
+    else if (outcome.kind === "ok") gates.unslowed(channel, now);
   }
 
   /** What failed together comes back together. */
@@ -137,13 +150,20 @@ export class Counter {
     return null;
   }
 
+  /** The job comes back if there is more for it. */
+  #pause(channel: ExternalChannel, job: JobRef, now: number): Served {
+    const number = channelNumber(channel);
+    const waiting = this.#parts.deliveries.countDue(number, now, LIMITS.jobPeople) - this.#lane(number, now).size;
+    return waiting > 0 ? { claim: null, wakes: [], isPaused: true } : this.#end(channel, job, now);
+  }
+
   /** Nothing more for this job; whatever became due meanwhile gets a wake-up of its own. */
   #end(channel: ExternalChannel, job: JobRef, now: number): Served {
     const { wakes, deliveries } = this.#parts;
     const number = channelNumber(channel);
     wakes.ended(number, job.number);
     const waiting = deliveries.countDue(number, now, BACKLOG_SEEN) - this.#lane(number, now).size;
-    if (waiting > 0) wakes.wantNow(number, now, waiting);
+    if (waiting > 0) wakes.wantNow(number, now, waiting, true);
     return { claim: null, wakes: [] };
   }
 

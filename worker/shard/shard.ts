@@ -14,7 +14,7 @@ import { FanOuts, continueFanOut, progressOf } from "./fan-out.ts";
 import { Inbox } from "./inbox/inbox.ts";
 import { Search } from "./inbox/search.ts";
 import { Tickets } from "./inbox/tickets.ts";
-import { STATE, channelNumber, noticeOf, numberOf } from "./ledger/cells.ts";
+import { STATE, channelName, channelNumber, noticeOf, numberOf } from "./ledger/cells.ts";
 import { Deliveries, RETRIED } from "./ledger/deliveries.ts";
 import { Events } from "./ledger/events.ts";
 import { Gates } from "./ledger/gates.ts";
@@ -24,6 +24,7 @@ import { Tally, hourOf } from "./ledger/tally.ts";
 import { Wakes } from "./ledger/wakes.ts";
 import { OrgState } from "./org/org-state.ts";
 import { metricsOf } from "./metrics.ts";
+import { PaceKeeper } from "./org/pace.ts";
 import type { Parts } from "./parts.ts";
 import { Browsers } from "./people/browsers.ts";
 import { People, toUser, type Person } from "./people/people.ts";
@@ -102,6 +103,7 @@ export class Shard implements SyncCalls {
   readonly #counter: Counter;
   readonly #log: Log;
   readonly #org: OrgState;
+  readonly #pace: PaceKeeper;
   readonly #tickets: Tickets;
   readonly #clock: Clock;
   readonly #countSockets: () => number;
@@ -117,7 +119,12 @@ export class Shard implements SyncCalls {
     const events = new Events(sql);
     const search = new Search(sql, events);
     const tally = new Tally(sql);
-    const wakes = new Wakes(sql, randomId, (channel, due) => this.#armFor(channel, due));
+    const wakes = new Wakes(
+      sql,
+      randomId,
+      (channel, due) => this.#armFor(channel, due),
+      (channel, at) => gates.limits(channelName(channel), at),
+    );
     const deliveries = new Deliveries(sql, tally, wakes);
     const gates = new Gates(sql);
     const browsers = new Browsers(sql, people);
@@ -157,6 +164,7 @@ export class Shard implements SyncCalls {
     this.#counter = new Counter(this.#parts);
     this.#log = new Log(this.#parts);
     this.#org = new OrgState(sql);
+    this.#pace = new PaceKeeper(sql);
     this.#tickets = new Tickets(sql, shard, org);
     this.#clock = clock;
     this.#countSockets = deps.countSockets ?? (() => 0);
@@ -172,7 +180,8 @@ export class Shard implements SyncCalls {
   /** The transaction was rolled back: nothing that is only in memory may be trusted. */
   forget(): void {
     const { people, events, search, tally, gates, templateFaults, wakes, shares, fanOuts, news } = this.#parts;
-    for (const part of [people, events, search, tally, gates, templateFaults, wakes, shares, fanOuts, news, this.#counter]) part.forget();
+    for (const part of [people, events, search, tally, gates, templateFaults, wakes, shares, fanOuts, news, this.#counter, this.#pace])
+      part.forget();
     this.#told = [];
     this.#work = null;
     this.#lastNow = 0;
@@ -428,6 +437,14 @@ export class Shard implements SyncCalls {
     return { ...served, wakes: this.#parts.wakes.take(now) };
   }
 
+  later({ channel, job, at, rest }: Parameters<ShardCalls["later"]>[0]): ReturnType<SyncCalls["later"]> {
+    const { wakes, gates } = this.#parts;
+    const now = this.#now();
+    if (rest) gates.rests(channel, rest.until, rest.why);
+    wakes.putOff(channelNumber(channel), job.number, Math.max(at, now + 1));
+    return { wakes: wakes.take(now) };
+  }
+
   receipt({ id, ...news }: Parameters<ShardCalls["receipt"]>[0]): ReturnType<SyncCalls["receipt"]> {
     const { deliveries, shard, wakes } = this.#parts;
     const number = numberOf(shard, id);
@@ -512,6 +529,7 @@ export class Shard implements SyncCalls {
     const { gates, wakes } = this.#parts;
     const now = this.#now();
     gates.clear(channel);
+    if (channel !== "in-app") this.#pace.clear(channel);
     if (channel === "whatsapp") this.#parts.templateFaults.clear(null);
     if (gates.gate(channel) === "on") release(this.#parts, gates.rules()!, channel, "all", now);
     return { wakes: wakes.take(now) };
@@ -583,6 +601,7 @@ export class Shard implements SyncCalls {
     const stopped = channel === "whatsapp" && rules ? this.#parts.templateFaults.all() : [];
     return {
       fault: gates.fault(channel),
+      rest: gates.rest(channel, this.#now()),
       templateFaults: stopped.flatMap(({ template, fault }) => typesOf(rules!, template).map((type) => ({ type, ...template, ...fault }))),
       parked,
       oldestParked: event?.at ?? null,
@@ -603,6 +622,14 @@ export class Shard implements SyncCalls {
 
   settled(version: number): void {
     this.#org.settled(version);
+  }
+
+  turns(asked: Parameters<ShardCalls["turns"]>[0]): ReturnType<SyncCalls["turns"]> {
+    return this.#pace.ask(asked, this.#now());
+  }
+
+  giveBack(back: Parameters<ShardCalls["giveBack"]>[0]): ReturnType<SyncCalls["giveBack"]> {
+    return this.#pace.giveBack(back, this.#now());
   }
 
   audit(entry: Parameters<ShardCalls["audit"]>[0]): void {

@@ -23,7 +23,11 @@ const FIXTURES: { command: string; text: string; expected: Record<string, unknow
   { command: "MAIL FROM", text: "550 5.1.1 No such sender", expected: { kind: "fault", code: "550 5.1.1" } },
   { command: "MAIL FROM", text: "553 Sender address rejected: not owned by user", expected: { kind: "fault", code: "553" } },
   { command: "STARTTLS", text: "454 TLS not available due to temporary reason", expected: { kind: "retry", unreachable: true } },
-  { command: "DATA", text: "454 Throttling failure: Maximum sending rate exceeded.", expected: { kind: "retry", afterMs: 10 * MINUTE } },
+  {
+    command: "DATA",
+    text: "454 Throttling failure: Maximum sending rate exceeded.",
+    expected: { kind: "retry", afterMs: 10 * MINUTE, restMs: null },
+  },
   { command: "AUTH PLAIN", text: "504 5.5.4 Unrecognized authentication type", expected: { kind: "fault", code: "504 5.5.4" } },
   { command: "CONN", text: "554 No SMTP service for you", expected: { kind: "retry", unreachable: true } },
   {
@@ -37,7 +41,7 @@ const FIXTURES: { command: string; text: string; expected: Record<string, unknow
     expected: { kind: "retry", said: "550-5.2.2 The recipient's inbox is 550 5.2.2 out of storage" },
   },
   { command: "DATA", text: "550 5.3.1 Mail system full", expected: { kind: "retry" } },
-  { command: "DATA", text: "550 5.4.5 Daily user sending limit exceeded", expected: { kind: "retry", afterMs: 60 * MINUTE } },
+  { command: "DATA", text: "550 5.4.5 Daily user sending limit exceeded", expected: { kind: "retry", afterMs: 60 * MINUTE, restMs: null } },
   { command: "RCPT TO", text: "450 4.7.1 Please try again later", expected: { kind: "retry", afterMs: 5 * MINUTE } },
   { command: "RCPT TO", text: "451 Greylisted, come back", expected: { kind: "retry", afterMs: 5 * MINUTE } },
   { command: "MAIL FROM", text: "421 4.3.2 Service shutting down", expected: { kind: "retry" } },

@@ -18,7 +18,8 @@ export const TROUBLES = [
 ] as const;
 export type Trouble = (typeof TROUBLES)[number];
 
-type Meaning = { kind: OutcomeKind; afterMs?: number; unreachable?: boolean; remedy: string };
+/** `slows`: not this message but everything we send comes too fast. */
+type Meaning = { kind: OutcomeKind; afterMs?: number; slows?: true; unreachable?: boolean; remedy: string };
 type ReplyRow = Meaning & { match: { codes?: readonly number[]; enhanced?: readonly string[]; command?: RegExp; words?: RegExp } };
 
 /** RFC 3463 and 7505: no such mailbox, no such domain, bad syntax, moved away, takes no mail. */
@@ -73,7 +74,13 @@ export const REPLY_ROWS: readonly ReplyRow[] = [
     unreachable: true,
     remedy: "The server can't offer encryption just now; it is tried again.",
   },
-  { match: { codes: [454] }, kind: "retry", afterMs: THROTTLE_WAIT, remedy: "The server slows us down; it is tried again in ten minutes." },
+  {
+    match: { codes: [454] },
+    kind: "retry",
+    afterMs: THROTTLE_WAIT,
+    slows: true,
+    remedy: "The server slows us down; it is tried again in ten minutes. A pace for the channel keeps to what the server takes.",
+  },
   {
     match: { codes: [500, 501, 502, 503, 504, 550, 554, 432], command: /^AUTH/ },
     kind: "fault",
@@ -99,6 +106,7 @@ export const REPLY_ROWS: readonly ReplyRow[] = [
     match: { enhanced: ["5.4.5"] },
     kind: "retry",
     afterMs: QUOTA_WAIT,
+    slows: true,
     remedy: "The account's sending limit is reached: wait, or raise it with the provider.",
   },
   {
@@ -201,8 +209,14 @@ export function outcomeOfTrouble(trouble: Trouble, bodyHandedOver: boolean): Out
   return { ...meaningOf(TROUBLE_MEANINGS[trouble]), code: trouble };
 }
 
-function meaningOf({ kind, afterMs, unreachable, remedy }: Meaning): Outcome {
-  return { kind, remedy, ...(afterMs === undefined ? {} : { afterMs }), ...(unreachable ? { unreachable } : {}) };
+function meaningOf({ kind, afterMs, slows, unreachable, remedy }: Meaning): Outcome {
+  return {
+    kind,
+    remedy,
+    ...(afterMs === undefined ? {} : { afterMs }),
+    ...(slows ? { restMs: null } : {}),
+    ...(unreachable ? { unreachable } : {}),
+  };
 }
 
 const codeOf = (reply: Reply): string => [reply.code, enhancedCode(reply.text)].filter(Boolean).join(" ");

@@ -16,12 +16,21 @@ const DAY_SECONDS = 86_400;
 const MAX_TTL = 28 * DAY_SECONDS;
 /** workerd has six connections for a request; a person has at most twenty browsers. */
 const AT_ONCE = 5;
+const SLOWED_IN_A_ROW = 3;
 
 /** One request for each of a person's browsers, encrypted for it alone. */
 export function openSession(configuration: Configuration<PushSettings>, patience: Patience): Session {
   const { settings, secrets } = configuration;
   const pairs = pairsOf(settings, secrets);
   const isUsable = pairs.every(isPair);
+  let slowed = 0;
+
+  /** A service that slows us down mostly means the one browser; when it goes on from person to person, it means us. */
+  function noteSlowed(outcome: Outcome): Outcome {
+    slowed = outcome.code === "429" ? slowed + 1 : 0;
+    return slowed < SLOWED_IN_A_ROW ? outcome : { ...outcome, restMs: outcome.afterMs ?? null };
+  }
+
   return {
     async send(message) {
       if (!isUsable) return { kind: "fault", code: "keys", remedy: "The VAPID keys do not belong together: generate new ones." };
@@ -32,7 +41,7 @@ export function openSession(configuration: Configuration<PushSettings>, patience
         const ended = await Promise.all(some.map((one) => sendTo(one, message, configuration, pairs, patience)));
         outcomes.push(...ended.map((outcome, index) => ({ endpoint: some[index]?.endpoint ?? "", outcome })));
       }
-      return combine(outcomes);
+      return noteSlowed(combine(outcomes));
     },
     async close() {},
   };

@@ -27,11 +27,11 @@ const FIXTURES: { code: number; says: string; expected: Record<string, unknown> 
   { code: 30004, says: "Message blocked", expected: { kind: "permanent" } },
   { code: 30007, says: "Message filtered", expected: { kind: "permanent" } },
   { code: 30036, says: "Validity Period Expired", expected: { kind: "permanent", expired: true } },
-  { code: 20429, says: "Too Many Requests", expected: { kind: "retry", afterMs: 5_000 } },
+  { code: 20429, says: "Too Many Requests", expected: { kind: "retry", afterMs: 5_000, restMs: null } },
   {
     code: 21611,
     says: "This 'From' number has exceeded the maximum number of queued messages",
-    expected: { kind: "retry", afterMs: 10 * MINUTE },
+    expected: { kind: "retry", afterMs: 10 * MINUTE, restMs: null },
   },
   { code: 30001, says: "Queue overflow", expected: { kind: "retry", afterMs: 10 * MINUTE } },
   { code: 30022, says: "US A2P 10DLC - Rate Limits Exceeded", expected: { kind: "retry", afterMs: 10 * MINUTE } },
@@ -66,8 +66,8 @@ describe("what a Twilio code means", () => {
 
 describe("what an answer means", () => {
   test("429 was never processed and waits as long as it says", () => {
-    expect(outcomeOfAnswer(429, 20429, "slow down", 7_000)).toMatchObject({ kind: "retry", afterMs: 7_000, code: "20429" });
-    expect(outcomeOfAnswer(429, null, "")).toMatchObject({ kind: "retry", afterMs: 5_000 });
+    expect(outcomeOfAnswer(429, 20429, "slow down", 7_000)).toMatchObject({ kind: "retry", afterMs: 7_000, restMs: 7_000, code: "20429" });
+    expect(outcomeOfAnswer(429, null, "")).toMatchObject({ kind: "retry", afterMs: 5_000, restMs: null });
   });
 
   test("a server's error and silence leave it open whether the message went out", () => {

@@ -5,6 +5,8 @@ export type CodeRow = Pick<Outcome, "afterMs" | "atMostMs" | "expired" | "optedO
   codes: readonly number[];
   kind: OutcomeKind;
   remedy: string;
+  /** Not this message but everything we send comes too fast. */
+  slows?: true;
 };
 
 const MINUTE = 60_000;
@@ -53,8 +55,14 @@ export const CODE_ROWS: readonly CodeRow[] = [
   { codes: [30007], kind: "permanent", remedy: "The carrier took the message for spam; if it filters many, ask Twilio." },
   { codes: [30036], kind: "permanent", expired: true, remedy: "The message waited at Twilio until it was no longer of use." },
   // A passing state.
-  { codes: [20429], kind: "retry", afterMs: PAUSE, remedy: "Twilio slows us down; it is tried again." },
-  { codes: [21611], kind: "retry", afterMs: SLOWLY, remedy: "Too many messages wait at this number; it is tried again in ten minutes." },
+  { codes: [20429], kind: "retry", afterMs: PAUSE, slows: true, remedy: "Twilio slows us down; it is tried again." },
+  {
+    codes: [21611],
+    kind: "retry",
+    afterMs: SLOWLY,
+    slows: true,
+    remedy: "Too many messages wait at this number; it is tried again in ten minutes. A pace for the channel keeps to what it takes.",
+  },
   { codes: [30001], kind: "retry", afterMs: SLOWLY, remedy: "Twilio's queue was full; it is tried again in ten minutes." },
   { codes: [30022], kind: "retry", afterMs: SLOWLY, remedy: "The carrier's rate limit is reached; it is tried again in ten minutes." },
   {
@@ -77,7 +85,7 @@ const AMBIGUOUS = "Twilio did not say whether it took the message; it is looked 
 export function outcomeOfAnswer(status: number, code: number | null, words: string, retryAfterMs?: number): Outcome {
   if (status === 429 || code === 20429) {
     // Never processed, so that it may be repeated.
-    return { ...outcomeOfCode(20429, words), afterMs: retryAfterMs ?? PAUSE };
+    return { ...outcomeOfCode(20429, words), afterMs: retryAfterMs ?? PAUSE, restMs: retryAfterMs ?? null };
   }
   if (status >= 500) return { kind: "ambiguous", code: String(code ?? status), said: words, remedy: AMBIGUOUS };
   if (code !== null) return outcomeOfCode(code, words);
@@ -98,11 +106,12 @@ export function outcomeOfSilence(isSent: boolean, words: string): Outcome {
   return { kind: "retry", code: "unreachable", said: words, unreachable: true, remedy: "Twilio can't be reached; it is tried again." };
 }
 
-function meaningOf({ kind, afterMs, atMostMs, expired, optedOut, remedy }: Omit<CodeRow, "codes">): Outcome {
+function meaningOf({ kind, afterMs, slows, atMostMs, expired, optedOut, remedy }: Omit<CodeRow, "codes">): Outcome {
   return {
     kind,
     remedy,
     ...(afterMs === undefined ? {} : { afterMs }),
+    ...(slows ? { restMs: null } : {}),
     ...(atMostMs === undefined ? {} : { atMostMs }),
     ...(expired ? { expired } : {}),
     ...(optedOut ? { optedOut } : {}),

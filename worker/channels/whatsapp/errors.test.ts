@@ -25,7 +25,7 @@ const FIXTURES: { code: number; says: string; expected: Record<string, unknown> 
   { code: 131049, says: "Not delivered to maintain healthy ecosystem engagement", expected: { kind: "permanent" } },
   { code: 130497, says: "Business account is restricted from messaging users in this country", expected: { kind: "permanent" } },
   { code: 131009, says: "Parameter value is not valid", expected: { kind: "permanent" } },
-  { code: 130429, says: "Rate limit hit", expected: { kind: "retry", afterMs: 60_000 } },
+  { code: 130429, says: "Rate limit hit", expected: { kind: "retry", afterMs: 60_000, restMs: null } },
   { code: 131056, says: "Pair rate limit hit", expected: { kind: "retry" } },
   { code: 131000, says: "Something went wrong", expected: { kind: "retry" } },
 ];
@@ -78,7 +78,7 @@ describe("what a code of the Graph API means", () => {
 test("HTTP decides where there is no code, and silence waits for the status webhook", () => {
   expect(outcomeOfStatus(401, "x")).toMatchObject({ kind: "fault", code: "401" });
   expect(outcomeOfStatus(403, "x")).toMatchObject({ kind: "fault", code: "403" });
-  expect(outcomeOfStatus(429, "x", 7_000)).toMatchObject({ kind: "retry", code: "429", afterMs: 7_000 });
+  expect(outcomeOfStatus(429, "x", 7_000)).toMatchObject({ kind: "retry", code: "429", afterMs: 7_000, restMs: 7_000 });
   expect(outcomeOfStatus(503, "x")).toMatchObject({ kind: "retry", code: "503" });
   for (let status = 300; status <= 599; status++) expect(outcomeOfStatus(status, "x").kind).not.toBe("ok");
   expect(outcomeOfSilence(true, "x")).toMatchObject({ kind: "ambiguous", afterMs: 300_000, unreachable: true });

@@ -6,6 +6,8 @@ export type CodeRow = {
   kind: OutcomeKind;
   remedy: string;
   afterMs?: number;
+  /** Not this message but everything we send comes too fast. */
+  slows?: true;
   goneForMs?: number;
   /** Only messages of this template are concerned. */
   isTemplate?: true;
@@ -63,7 +65,7 @@ export const CODE_ROWS: readonly CodeRow[] = [
     remedy: "Meta found a value wrong or missing: check Phone number ID and the number.",
   },
   // A passing state.
-  { codes: [4, 80007, 130429], kind: "retry", afterMs: PAUSE, remedy: "Meta slows us down; it is tried again in a minute." },
+  { codes: [4, 80007, 130429], kind: "retry", afterMs: PAUSE, slows: true, remedy: "Meta slows us down; it is tried again in a minute." },
   { codes: [131056], kind: "retry", remedy: "Too many messages to this person in a short time; it is tried again." },
   { codes: [1, 2, 131000, 131016, 135000], kind: "retry", remedy: "Meta had a fault of its own; it is tried again." },
 ];
@@ -78,7 +80,7 @@ export function outcomeOfCode(code: number, words = "", template: Template = { n
   const row = CODE_ROWS.find(({ codes }) =>
     codes.some((one) => (typeof one === "number" ? one === code : code >= one[0] && code <= one[1])),
   );
-  const { kind, remedy, afterMs, goneForMs, isTemplate }: Omit<CodeRow, "codes"> = row ?? UNKNOWN;
+  const { kind, remedy, afterMs, slows, goneForMs, isTemplate }: Omit<CodeRow, "codes"> = row ?? UNKNOWN;
   const wait = kind === "retry" ? (retryAfterMs ?? afterMs) : undefined;
   return {
     kind,
@@ -86,6 +88,7 @@ export function outcomeOfCode(code: number, words = "", template: Template = { n
     ...(words ? { said: words } : {}),
     remedy,
     ...(wait === undefined ? {} : { afterMs: wait }),
+    ...(slows ? { restMs: retryAfterMs ?? null } : {}),
     ...(goneForMs === undefined ? {} : { goneForMs }),
     ...(isTemplate ? { template } : {}),
   };

@@ -5,13 +5,17 @@ import type { Wake } from "../calls.ts";
 import { channelName, channelNumber } from "./cells.ts";
 
 /** More jobs at a time on one channel of one shard would only crowd the provider's connections. */
-const MAX_JOBS = 10;
+export const MAX_JOBS = 10;
 /** A job that has not been heard of for so long is taken for lost. */
 const LOST_AFTER_MS = 15_000;
 
 const IN_APP = channelNumber("in-app");
 
-type Outstanding = { number: string; heardAt: number };
+/** A job that was put off has no number, for any may come in its place; `heardAt` is then when it is to come. */
+type Outstanding = { number: string | null; heardAt: number };
+
+/** What holds a channel's wake-ups back: how many jobs are of use at the same time, and until when none is (0 for now). */
+export type Limits = { jobs: number; restsUntil: number };
 
 /**
  * Which wake-ups are on their way. Those for now live in memory only: after a crash nothing is known of them, and whatever is due
@@ -21,15 +25,22 @@ export class Wakes {
   readonly #sql: Sql;
   readonly #random: () => string;
   readonly #arm: (channel: number, due: number) => void;
+  readonly #limits: (channel: number, now: number) => Limits;
   #now = new Map<number, Outstanding[]>();
   #wanted: Wake[] = [];
   #noted = new Map<number, Map<number, number>>();
 
   /** `random` makes a new publish number; `arm` hears of every instant at which something becomes due. */
-  constructor(sql: Sql, random: () => string, arm: (channel: number, due: number) => void) {
+  constructor(
+    sql: Sql,
+    random: () => string,
+    arm: (channel: number, due: number) => void,
+    limits: (channel: number, now: number) => Limits,
+  ) {
     this.#sql = sql;
     this.#random = random;
     this.#arm = arm;
+    this.#limits = limits;
   }
 
   forget(): void {
@@ -63,11 +74,17 @@ export class Wakes {
     return wanted;
   }
 
-  /** Something is due now. `backlog` is how much at most, as far as is known. */
-  wantNow(channel: number, now: number, backlog = 1): void {
+  /**
+   * Something is due now. `backlog` is how much at most, as far as is known. `isNext`: a job has ended, and another is to follow it
+   * whatever was put off.
+   */
+  wantNow(channel: number, now: number, backlog = 1, isNext = false): void {
+    const limits = this.#limits(channel, now);
+    if (limits.restsUntil > now) return this.wantAt(channel, limits.restsUntil);
     const alive = (this.#now.get(channel) ?? []).filter((job) => now - job.heardAt < LOST_AFTER_MS);
-    const jobs = Math.min(Math.ceil(backlog / LIMITS.jobPeople), MAX_JOBS);
-    while (alive.length < jobs) {
+    const jobs = Math.min(Math.ceil(backlog / LIMITS.jobPeople), limits.jobs);
+    const putOff = alive.filter((job) => job.number === null).length;
+    while (alive.length < (isNext ? Math.max(jobs, putOff + 1) : jobs)) {
       const number = this.#random();
       alive.push({ number, heardAt: now });
       this.#wanted.push({ channel: channelName(channel) as ExternalChannel, at: now, number });
@@ -101,10 +118,23 @@ export class Wakes {
       .toArray();
     for (const { at } of early) this.#again(channel, at); // A hop: the queue could not see as far as the instant itself.
     this.#sql.exec(`DELETE FROM wake WHERE channel = ? AND at <= ?`, channel, now);
+    this.#now.set(channel, [...this.#others(channel, number), { number, heardAt: now }]);
+  }
+
+  /** A job can't go on before this instant, and counts as on its way until then. */
+  putOff(channel: number, number: string, at: number): void {
+    this.wantAt(channel, at);
+    const others = this.#others(channel, number);
+    const isKnown = others.some((job) => job.number === null && job.heardAt === at);
+    this.#now.set(channel, isKnown ? others : [...others, { number: null, heardAt: at }]);
+  }
+
+  /** All but this job, or the one that was put off for the shortest time if it comes in its place. */
+  #others(channel: number, number: string): Outstanding[] {
     const jobs = this.#now.get(channel) ?? [];
-    const job = jobs.find((candidate) => candidate.number === number);
-    if (job) job.heardAt = now;
-    else this.#now.set(channel, [...jobs, { number, heardAt: now }]);
+    const putOff = jobs.filter((job) => job.number === null).sort((a, b) => a.heardAt - b.heardAt);
+    const own = jobs.find((job) => job.number === number) ?? putOff[0];
+    return jobs.filter((job) => job !== own);
   }
 
   /** When the next of those on their way is taken for lost, unless it is heard of; null if none is on its way. */
