@@ -222,6 +222,7 @@ const ARGUMENTS: Record<string, Arguments> = {
   ZREMRANGEBYRANK: keyAnd(INDEXES, INDEXES),
   ZPOPMIN: popping,
   ZPOPMAX: popping,
+  ZMPOP: (pick) => [...counted(pick), pick(["MIN", "max", "MIDDLE"]), ...maybe(pick, "COUNT", pick(COUNTS))],
   ZRANDMEMBER: (pick) => [pick(KEYS), ...maybe(pick, pick(COUNTS), ...maybe(pick, pick(["WITHSCORES", "WHAT"])))],
   ZUNION: algebra(true, true),
   ZINTER: algebra(true, true),

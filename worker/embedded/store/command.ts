@@ -89,6 +89,23 @@ export function readKeys(
   return { keys: rest.slice(0, keys), options: rest.slice(keys) };
 }
 
+/** The same for LMPOP and ZMPOP. */
+export function readPopKeys(args: Bytes[]): { keys: Bytes[]; options: Bytes[] } {
+  const tooFew = () => new CommandError("ERR numkeys should be greater than 0");
+  return readKeys(args, { tooFew, notANumber: tooFew });
+}
+
+/** `[COUNT n]` of LMPOP and ZMPOP. */
+export function readPopCount([name, given, ...rest]: Bytes[]): number {
+  if (name === undefined) return 1;
+  if (name.toUpperCase() !== "COUNT" || given === undefined) throw syntaxError();
+  const tooFew = () => new CommandError("ERR count should be greater than 0");
+  const count = parseCount(given, tooFew);
+  if (count === 0) throw tooFew();
+  if (rest.length > 0) throw syntaxError();
+  return count;
+}
+
 /** `count` random items: each at most once for a positive number, with repetitions for a negative one. */
 export function randomOf<T>(items: readonly T[], count: number): T[] {
   if (items.length === 0) return [];

@@ -1,6 +1,17 @@
 import type { Reply } from "../../ports.ts";
 import type { Bytes } from "./bytes.ts";
-import { CommandError, type Commands, noSuchKey, parseCount, parseIndex, readKeys, slice, syntaxError } from "./command.ts";
+import {
+  CommandError,
+  type Commands,
+  noSuchKey,
+  parseCount,
+  parseIndex,
+  readPopCount,
+  readPopKeys,
+  slice,
+  span,
+  syntaxError,
+} from "./command.ts";
 import type { Keyspace } from "./keyspace.ts";
 
 type End = "left" | "right";
@@ -43,10 +54,15 @@ export const LISTS: Commands = {
   lrem: { arity: 4, run: removeValues },
   ltrim: {
     arity: 4,
-    run(keyspace, [key = "", from = "", to = ""]) {
-      const [first, last] = [parseIndex(from), parseIndex(to)];
-      const list = keyspace.list(key);
-      if (list) keyspace.replaceList(key, slice(list, first, last));
+    run(keyspace, [key = "", start = "", end = ""]) {
+      const [first, last] = [parseIndex(start), parseIndex(end)];
+      const { length } = keyspace.list(key) ?? [];
+      const { from, to } = span(length, first, last);
+      if (from >= to) keyspace.remove(key);
+      else {
+        popMany(keyspace, key, "left", from);
+        popMany(keyspace, key, "right", length - to);
+      }
       return "OK";
     },
   },
@@ -80,16 +96,11 @@ function popMany(keyspace: Keyspace, key: Bytes, end: End, count: number): Bytes
 
 /** https://redis.io/docs/latest/commands/lmpop/ */
 function popOfMany(keyspace: Keyspace, args: Bytes[]): Reply {
-  const noKeys = () => new CommandError("ERR numkeys should be greater than 0");
-  const { keys, options } = readKeys(args, { tooFew: noKeys, notANumber: noKeys });
-  const [where, name, count, ...rest] = options;
+  const { keys, options } = readPopKeys(args);
+  const [where, ...rest] = options;
   if (where === undefined) throw syntaxError();
   const end = readEnd(where);
-  if (name !== undefined && (name.toUpperCase() !== "COUNT" || count === undefined)) throw syntaxError();
-  const tooFew = () => new CommandError("ERR count should be greater than 0");
-  const wanted = count === undefined ? 1 : parseCount(count, tooFew);
-  if (wanted === 0) throw tooFew();
-  if (rest.length > 0) throw syntaxError();
+  const wanted = readPopCount(rest);
   const key = keys.find((candidate) => keyspace.list(candidate) !== null);
   return key === undefined ? null : [key, popMany(keyspace, key, end, wanted)];
 }

@@ -1,6 +1,18 @@
 import type { Reply } from "../../ports.ts";
 import type { Bytes } from "./bytes.ts";
-import { CommandError, type Commands, countOf, pairs, parseCount, parseFloat64, parseIndex, randomOf, syntaxError } from "./command.ts";
+import {
+  CommandError,
+  type Commands,
+  countOf,
+  pairs,
+  parseCount,
+  parseFloat64,
+  parseIndex,
+  randomOf,
+  readPopCount,
+  readPopKeys,
+  syntaxError,
+} from "./command.ts";
 import type { Keyspace } from "./keyspace.ts";
 import {
   inOrder,
@@ -76,6 +88,7 @@ export const SORTED_SETS: Commands = {
   zremrangebyrank: { arity: 4, run: (keyspace, args) => removeRange(keyspace, "index", args) },
   zpopmin: { arity: -2, run: (keyspace, args) => pop(keyspace, (all) => all, args) },
   zpopmax: { arity: -2, run: (keyspace, args) => pop(keyspace, (all) => all.toReversed(), args) },
+  zmpop: { arity: -4, run: popOfMany },
   zrandmember: {
     arity: -2,
     run(keyspace, [key = "", count, withScores, ...rest]): Reply {
@@ -148,6 +161,21 @@ function pop(keyspace: Keyspace, turned: Pick, [key = "", count, ...rest]: Bytes
   const picked = turned(sorted(keyspace, key)).slice(0, wanted);
   for (const { member } of picked) keyspace.removeMember(key, member);
   return shown(picked, true);
+}
+
+/** https://redis.io/docs/latest/commands/zmpop/ */
+function popOfMany(keyspace: Keyspace, args: Bytes[]): Reply {
+  const { keys, options } = readPopKeys(args);
+  const [where = "", ...rest] = options;
+  const end = where.toUpperCase();
+  if (end !== "MIN" && end !== "MAX") throw syntaxError();
+  const wanted = readPopCount(rest);
+  const key = keys.find((candidate) => keyspace.members(candidate, "zset") !== null);
+  if (key === undefined) return null;
+  const all = sorted(keyspace, key);
+  const picked = (end === "MIN" ? all : all.toReversed()).slice(0, wanted);
+  for (const { member } of picked) keyspace.removeMember(key, member);
+  return [key, picked.map((one) => shown([one], true))];
 }
 
 const ADD_OPTIONS = ["NX", "XX", "GT", "LT", "CH", "INCR"];

@@ -63,6 +63,7 @@ export async function startFaces(options: Options): Promise<Faces> {
 async function openBackend(choice: StoreChoice, data: string, clock: Clock): Promise<{ backend: Backend; words: string }> {
   if (choice.kind === "embedded") return { backend: embeddedBackend(`${data}/store.db`, clock), words: "embedded (SQLite)" };
   if (choice.kind === "redis") {
+    if (!URL.canParse(choice.url)) throw new Error("REDIS_URL must be a URL: redis://…, rediss://… or unix:///…");
     const backend = bridgeBackend(choice.url);
     await backend.run([["PING"]]).catch((cause: unknown) => {
       throw new Error(`REDIS_URL: ${withoutPassword(choice.url)} does not answer`, { cause });
