@@ -102,12 +102,11 @@ class Ends {
     else expect(this.#mayEndSo(accepted, speaker), story).toBe(true);
   }
 
-  /** Retries and what was scheduled aside, the first sends to a person are in the order of acceptance. */
+  /** What was tried again, scheduled, or spoken for by another aside, the sends to a person are in the order of acceptance. */
   expectOrder(person: string): void {
-    const once = this.#world.accepted.filter(
-      (accepted) => accepted.person === person && !accepted.isLater && this.#of(accepted).attempts.length === 1,
-    );
-    const numbers = new Map(once.map((accepted) => [this.#of(accepted).id, accepted.number]));
+    const isPlain = (delivery: Delivery) => delivery.attempts.length === 1 && this.#speakersOf(delivery).length === 0;
+    const plain = this.#world.accepted.filter((one) => one.person === person && !one.isLater && isPlain(this.#of(one)));
+    const numbers = new Map(plain.map((one) => [this.#of(one).id, one.number]));
     const order = [...new Set(this.#world.sent.flatMap(({ delivery }) => numbers.get(delivery) ?? []))];
     expect(order, person).toEqual(order.toSorted((a, b) => a - b));
   }
