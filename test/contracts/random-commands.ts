@@ -34,6 +34,7 @@ const COUNTS = ["0", "1", "2", "5", "-1", "x"];
 /** Long enough in ms too: what ends while the two are asked one after the other would tell them apart by the clock. */
 const SECONDS = ["100000", "200000", "300000", "0", "-1", "x", "9223372036854775807"];
 const INSTANTS = ["99999999999", "88888888888", "1", "0", "-1", "x"];
+const PATTERN_PARTS = [..."kkkz123**?[]^-\\"];
 const PATTERNS = ["*", "k?", "k[1-3]", "k[^1-3]", "[kк]*", "*3", "k\\1", "k*[", "", toBytes("кл*"), "k[3-1]"];
 
 /** A command in bytes, mostly well-formed, now and then with an argument too many or too few. */
@@ -176,7 +177,7 @@ const ARGUMENTS: Record<string, Arguments> = {
   RENAMENX: twoKeys,
   COPY: (pick) => [pick(KEYS), pick(KEYS), ...maybe(pick, "REPLACE"), ...maybe(pick, pick(["DB", "WHAT"]), pick(["0", "x"]))],
   RANDOMKEY: () => [],
-  KEYS: (pick) => [pick(PATTERNS)],
+  KEYS: (pick) => [pick([true, false]) ? pick(PATTERNS) : Array.from({ length: upTo(pick, 6) }, () => pick(PATTERN_PARTS)).join("")],
   HSET: fieldsAndValues,
   HMSET: fieldsAndValues,
   HSETNX: keyAnd(FIELDS, VALUES),

@@ -1,5 +1,5 @@
 import { Cron } from "croner";
-import { Refused } from "./publication.ts";
+import { Refused } from "./refused.ts";
 
 /**
  * Compiles `minute hour day month weekday`, by `CRON_TZ=Area/City ` before it in that zone, else in UTC, to a function that answers the

@@ -1,5 +1,6 @@
 import { CALLER_IP } from "./deliver.ts";
-import { type Outgoing, Refused } from "./publication.ts";
+import type { Outgoing } from "./publication.ts";
+import { Refused } from "./refused.ts";
 
 /** What a filter looks at. */
 export type Filtered = { id: string; createdAt: number; outgoing: Outgoing; responseStatus?: number; state?: string };

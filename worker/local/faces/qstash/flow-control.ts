@@ -1,7 +1,8 @@
 import type { QueueEngine } from "../../../embedded/queue/engine.ts";
 import type { Clock, Sql } from "../../../ports.ts";
 import { flowLane } from "./admission.ts";
-import { type Flow, readPeriod, Refused } from "./publication.ts";
+import { type Flow, readPeriod } from "./options.ts";
+import { Refused } from "./refused.ts";
 import { type Call, orMissing, type Route } from "./route.ts";
 
 /** What an operator has decided about a key; 0 is "not pinned". */

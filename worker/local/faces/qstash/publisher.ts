@@ -1,7 +1,8 @@
 import type { NewMessage, QueueEngine } from "../../../embedded/queue/engine.ts";
 import type { Events } from "./events.ts";
 import { newId } from "./new-id.ts";
-import { isUrl, type Outgoing, type Publication, Refused } from "./publication.ts";
+import { isUrl, type Outgoing, type Publication } from "./publication.ts";
+import { Refused } from "./refused.ts";
 import type { Queues } from "./queues.ts";
 import type { Endpoint, UrlGroups } from "./url-groups.ts";
 

@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { QueueEngine } from "../../../embedded/queue/engine.ts";
 import type { Clock, Sql } from "../../../ports.ts";
 import { queueLane } from "./admission.ts";
-import { readQueueName, Refused } from "./publication.ts";
+import { readQueueName } from "./publication.ts";
+import { Refused } from "./refused.ts";
 import { type Call, orMissing, type Route } from "./route.ts";
 
 type Queue = { name: string; parallelism: number; paused: number; created: number; updated: number };

@@ -1,4 +1,4 @@
-import { Refused } from "./publication.ts";
+import { Refused } from "./refused.ts";
 
 /** `rest` is what the path's group matched: an id, or a destination with its query. */
 export type Call = { request: Request; query: URLSearchParams; rest: string };

@@ -2,7 +2,8 @@ import type { Message, NewMessage, QueueEngine, Verdict } from "../../../embedde
 import type { Clock, Sql } from "../../../ports.ts";
 import { compileCron } from "./cron.ts";
 import { newId } from "./new-id.ts";
-import { readPublication, Refused } from "./publication.ts";
+import { readPublication } from "./publication.ts";
+import { Refused } from "./refused.ts";
 import type { Publisher } from "./publisher.ts";
 import { type Call, orMissing, type Route } from "./route.ts";
 import { viewSchedule } from "./views.ts";

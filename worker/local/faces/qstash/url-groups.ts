@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Clock, Sql } from "../../../ports.ts";
-import { isUrl, Refused } from "./publication.ts";
+import { isUrl } from "./publication.ts";
+import { Refused } from "./refused.ts";
 import { type Call, orMissing, type Route } from "./route.ts";
 
 export type Endpoint = { url: string; name: string | null };

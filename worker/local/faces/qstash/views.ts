@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import type { DeadLetter } from "../../../embedded/queue/dead-letters.ts";
 import type { Message } from "../../../embedded/queue/engine.ts";
 import { type Answer, CALLER_IP, RETRIES } from "./deliver.ts";
-import { type Flow, type Outgoing, readPublication } from "./publication.ts";
+import type { Flow } from "./options.ts";
+import { type Outgoing, readPublication } from "./publication.ts";
 import type { Schedule } from "./schedules.ts";
 
 /** A message as `GET /v2/messages/{id}` shows it. */
