@@ -24,6 +24,7 @@ export const REASONS = [
   "route-off",
   "dropped-at-release",
   "escalation-stopped",
+  "provider-rest",
 ] as const;
 export type Reason = (typeof REASONS)[number];
 export const isReason = (word: string): word is Reason => (REASONS as readonly string[]).includes(word);
@@ -54,4 +55,5 @@ export const REASON_WORDS: Record<Reason, string> = {
   "route-off": "the route was switched off before it was sent",
   "dropped-at-release": "it was dropped when the channel was switched on",
   "escalation-stopped": "the matter was settled",
+  "provider-rest": "the provider takes no more just now",
 };

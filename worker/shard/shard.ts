@@ -3,6 +3,7 @@ import { ALERT_TYPE } from "@carillon/shared/event-types";
 import { EXTERNAL_CHANNELS, type Channel, type ExternalChannel } from "@carillon/shared/channels";
 import type { Rules } from "@carillon/shared/decide";
 import { clientFrameSchema, type ClientFrame, type ServerFrame } from "@carillon/shared/inbox";
+import { LIMITS } from "@carillon/shared/limits";
 import type { Preferences } from "@carillon/shared/preferences";
 import type { PushSubscription } from "../channels/channel.ts";
 import type { Clock, Sql } from "../ports.ts";
@@ -162,7 +163,7 @@ export class Shard implements SyncCalls {
       random,
     };
     this.#counter = new Counter(this.#parts);
-    this.#log = new Log(this.#parts);
+    this.#log = new Log(this.#parts, () => this.#now());
     this.#org = new OrgState(sql);
     this.#pace = new PaceKeeper(sql);
     this.#tickets = new Tickets(sql, shard, org);
@@ -302,6 +303,9 @@ export class Shard implements SyncCalls {
     const before = gates.savedRules();
     gates.setRules(rules);
     switchGates(this.#parts, before, rules, releases, now);
+    for (const channel of EXTERNAL_CHANNELS) {
+      if (before?.gates[channel] !== "on" && rules.gates[channel] === "on") this.#endRest(channel, now);
+    }
     replan(this.#parts, gates.rules()!, null, now);
     if (rules.retention) this.rearm();
     return { wakes: wakes.take(now) };
@@ -528,8 +532,8 @@ export class Shard implements SyncCalls {
   clearFault(channel: Channel): { wakes: Wake[] } {
     const { gates, wakes } = this.#parts;
     const now = this.#now();
+    if (channel !== "in-app") this.#endRest(channel, now);
     gates.clear(channel);
-    if (channel !== "in-app") this.#pace.clear(channel);
     if (channel === "whatsapp") this.#parts.templateFaults.clear(null);
     if (gates.gate(channel) === "on") release(this.#parts, gates.rules()!, channel, "all", now);
     return { wakes: wakes.take(now) };
@@ -656,6 +660,16 @@ export class Shard implements SyncCalls {
   }
 
   // ---- within
+
+  /** An admin has tested the channel, or switched it on: whatever its provider said before, it is tried now. */
+  #endRest(channel: ExternalChannel, now: number): void {
+    const { gates, deliveries, wakes } = this.#parts;
+    this.#pace.clear(channel);
+    if (gates.rest(channel, now) === null) return;
+    gates.clearRest(channel);
+    const backlog = deliveries.countDue(channelNumber(channel), now, LIMITS.jobPeople);
+    if (backlog > 0) wakes.wantNow(channelNumber(channel), now, backlog);
+  }
 
   /** The rules to decide by; null when the caller has seen newer settings than we. */
   #rulesFor(version: number): Rules | null {

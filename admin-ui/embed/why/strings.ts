@@ -53,5 +53,6 @@ export const WHY_STRINGS = {
   "why-route-off": "Your organisation switched it off here before it was sent.",
   "why-dropped-at-release": "It was left out when your organisation switched this on again.",
   "why-escalation-stopped": "The matter was settled first.",
+  "why-provider-rest": "It waits its turn; the next try is at {time}.",
 } satisfies Record<`why-${Reason}` | `did-${State}`, string> & Record<string, string>;
 export type WhyStrings = typeof WHY_STRINGS;

@@ -147,6 +147,10 @@ export class Gates {
     if (this.#keptOf(channel).strikes > 0) this.#write(channel, { strikes: 0 });
   }
 
+  clearRest(channel: Channel): void {
+    if (this.#keptOf(channel).rest) this.#write(channel, { rest: null });
+  }
+
   clear(channel: Channel): void {
     const { fault, rest } = this.#keptOf(channel);
     if (fault || rest) this.#write(channel, NOTHING);

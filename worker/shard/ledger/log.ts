@@ -38,8 +38,10 @@ type Cell = { event: StoredEvent; person: Person | null; notice: NoticeRow; chan
 /** Reads the ledger: what became of every event × person × channel, newest first. Writes nothing. */
 export class Log {
   readonly #parts: Parts;
-  constructor(parts: Parts) {
+  readonly #now: () => number;
+  constructor(parts: Parts, now: () => number) {
     this.#parts = parts;
+    this.#now = now;
   }
 
   page(query: DeliveryQuery): { data: Delivery[]; next: string | null; reached: number } {
@@ -302,7 +304,9 @@ export class Log {
     const isInApp = channel === 0 && (letter === IN_INBOX || row?.state === STATE.delivered);
     const state = isInApp ? (notice.read === null ? "delivered" : "read") : row ? stateName(row.state) : "skipped";
     const text = this.#parts.events.text(event, person?.locale ?? null);
-    const isWaiting = row !== null && row.due !== null && (state === "held" || (state === "queued" && row.attempts !== null));
+    const rest = row !== null && row.due !== null && state === "queued" ? this.#parts.gates.rest(channelName(channel), this.#now()) : null;
+    const isWaiting =
+      row !== null && row.due !== null && (state === "held" || (state === "queued" && row.attempts !== null) || rest !== null);
     return {
       id: publicId(shard, deliveryNumber(notice.n, channel)),
       event: event.id,
@@ -311,8 +315,8 @@ export class Log {
       ...(person?.name == null ? {} : { userName: person.name }),
       channel: channelName(channel),
       state,
-      reason: row ? row.why : letter === IN_INBOX ? "matrix" : skipReason(letter),
-      ...(isWaiting ? { until: new Date(row.due!).toISOString() } : {}),
+      reason: rest ? "provider-rest" : row ? row.why : letter === IN_INBOX ? "matrix" : skipReason(letter),
+      ...(isWaiting ? { until: new Date(Math.max(row.due!, rest?.until ?? 0)).toISOString() } : {}),
       at: new Date(event.at).toISOString(),
       title: text.title,
       ...(row?.sent_to == null ? {} : { to: row.sent_to }),

@@ -62,9 +62,10 @@ export class Wakes {
   take(now: number): Wake[] {
     for (const [channel, instants] of this.#noted) {
       let backlog = 0;
+      const { restsUntil } = this.#limits(channel, now);
       for (const [due, count] of instants) {
         if (due <= now) backlog += count;
-        else this.wantAt(channel, due);
+        else this.wantAt(channel, Math.max(due, restsUntil));
       }
       if (backlog > 0) this.wantNow(channel, now, backlog);
     }
