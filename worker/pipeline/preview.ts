@@ -90,7 +90,8 @@ async function textsIn(ports: Ports, org: string, settings: Settings, event: Eve
   const changed = changedTexts(settings.texts);
   const texts = {} as Record<TextChannel, { title: string; text: string }>;
   for (const channel of TEXT_CHANNELS) {
-    const { title, text } = await show(ports, org, channel, renderTexts(event, channel, language, null, changed), event.link);
+    const rendered = renderTexts(event, channel, language, settings.quietHours.timeZone, changed);
+    const { title, text } = await show(ports, org, channel, rendered, event.link);
     texts[channel] = { title, text };
   }
   return texts;

@@ -209,6 +209,19 @@ test("a preview is what the channel would send, with sample data, with a named e
   expect((await owner("GET", EMAIL)).body.version).toBe(0);
 });
 
+test("a preview and the samples have their times in the organisation's zone", async () => {
+  const { owner } = await open();
+  const { body: quiet } = await owner("GET", "/admin/api/quiet-hours");
+  expect((await owner("PUT", "/admin/api/quiet-hours", { ...quiet, timeZone: "Europe/Berlin" })).status).toBe(200);
+  const source = { title: "Due {task_dueAt}", body: "Due {task_dueAt}", action: "Open" };
+  const preview = async (channel: string) =>
+    (await owner("POST", `/admin/api/templates/task_assigned/${channel}/en/preview`, source)).body.text as string;
+  expect(await preview("email")).toContain("Due Nov 24, 2026, 10:00 AM\n");
+  expect(await preview("in-app")).toBe("Due Nov 24, 2026, 10:00 AM GMT+1");
+  const { variables } = (await owner("GET", EMAIL)).body;
+  expect(variables).toContainEqual(expect.objectContaining({ name: "task_dueAt", sample: "Nov 24, 2026, 10:00 AM" }));
+});
+
 test("settings from before there were texts read as if nobody had changed any, and can be changed", async () => {
   const { owner, store, crm } = await open();
   const [document] = await store.run(["HGET", "settings:demo", "1"]);

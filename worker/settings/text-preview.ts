@@ -16,7 +16,7 @@ const SAMPLE_LINK = "https://crm.example.com/records/42";
 
 /**
  * A text that need not be saved as its channel would send it: by the renderer and the layout that sends in earnest, with a real
- * event or with sample data.
+ * event or with sample data, and with times in the organisation's zone.
  * @throws 404 for an unknown event, or one of another type; 422 `template.invalid`
  */
 export async function previewText(
@@ -31,7 +31,8 @@ export async function previewText(
   const real = await realEvent(ports, org, place, body);
   const event: ToldEvent = { type, typeName: typeNameOf(settings, place), data: real?.data ?? sampleOf(settings, place) };
   const { title, body: text, action } = body;
-  const texts = renderTexts(event, channel, locale, null, { [type]: { [channel]: { [locale]: { title, body: text, action } } } });
+  const changed = { [type]: { [channel]: { [locale]: { title, body: text, action } } } };
+  const texts = renderTexts(event, channel, locale, settings.quietHours.timeZone, changed);
   const seen = await show(ports, org, channel, texts, real ? real.link : SAMPLE_LINK);
   return {
     event: real && { id: real.id, at: real.acceptedAt },
@@ -48,12 +49,7 @@ export async function show(ports: Ports, org: string, channel: TextPlace["channe
   return adapter?.show?.({ texts, link }, sender) ?? { title: texts.title, text: texts.body };
 }
 
-async function realEvent(
-  ports: Ports,
-  org: string,
-  { type }: TextPlace,
-  { event, useLatest }: PreviewBody,
-): Promise<EventView | null> {
+async function realEvent(ports: Ports, org: string, { type }: TextPlace, { event, useLatest }: PreviewBody): Promise<EventView | null> {
   const place = await readOrg(ports, org);
   if (!place) return null;
   if (event !== undefined) {

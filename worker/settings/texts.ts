@@ -72,7 +72,7 @@ export function viewText(settings: Settings, place: TextPlace): TemplateView {
       name,
       kind,
       description,
-      sample: writtenValue(name, event, locale),
+      sample: writtenValue(name, event, channel, locale, settings.quietHours.timeZone),
       mayBeMissing,
     })),
   };

@@ -75,6 +75,7 @@ function store(parts: Parts, rules: Rules, event: Event, people: Person[] | null
     event,
     persons.map((person) => person.locale),
     rules.texts,
+    rules.quietHours.timeZone,
   );
   const n = events.reserve(persons.length);
   const { recipients: _, audience: _audience, ...kept } = persons.length === 0 ? withoutWords(event) : event;

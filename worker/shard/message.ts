@@ -1,6 +1,7 @@
 import { quietFor, type Rules } from "@carillon/shared/decide";
 import type { Attempt } from "@carillon/shared/ledger";
 import type { TextChannel } from "@carillon/shared/texts";
+import { isKnownZone } from "@carillon/shared/zones";
 import type { Message } from "../channels/channel.ts";
 import { languageOf, renderTexts, renderValues } from "../templates/render.ts";
 import { bundledTexts } from "./catch-up.ts";
@@ -16,7 +17,7 @@ export function messageOf(parts: Parts, rules: Rules, row: DeliveryRow, person: 
   // A WhatsApp template may ask for the title and the body; the mail's say most.
   const textsOf: TextChannel = channel === "whatsapp" ? "email" : channel;
   const locale = person.locale ?? languageOf(null);
-  const zone = toDecided(person, now).preferences?.timeZone ?? person.zone;
+  const zone = zoneOf(rules, person, now);
   const inDoubt = attempts.find(({ outcome }) => outcome === "ambiguous");
   const validForSeconds = channel === "sms" || channel === "push" ? validFor(rules, row, person, event.priority === "high", now) : null;
   return {
@@ -24,7 +25,7 @@ export function messageOf(parts: Parts, rules: Rules, row: DeliveryRow, person: 
     org: parts.org,
     to: { id: person.id, name: person.name, address: addressOf(person, channel)!, locale },
     event: { id: event.id, type: event.type, priority: event.priority },
-    texts: bundledTexts(parts, row) ?? renderTexts(event, textsOf, languageOf(locale), null, rules.texts),
+    texts: bundledTexts(parts, row) ?? renderTexts(event, textsOf, locale, zone, rules.texts),
     link: row.bundle === null ? event.link : null,
     collapseKey: event.collapseKey,
     ...(row.bundle === null ? {} : { isBundle: true as const }),
@@ -33,6 +34,12 @@ export function messageOf(parts: Parts, rules: Rules, row: DeliveryRow, person: 
     ...(channel === "whatsapp" ? { values: renderValues(event, locale, zone) } : {}),
     ...(channel === "push" ? { subscriptions: parts.browsers.of(person) } : {}),
   };
+}
+
+/** The zone that times are written in for a person: the own one, else the organisation's; null where neither is known. */
+export function zoneOf(rules: Rules, person: Person, now: number): string | null {
+  const own = toDecided(person, now).preferences?.timeZone;
+  return [own, person.zone, rules.quietHours.timeZone].find((zone) => zone != null && isKnownZone(zone)) ?? null;
 }
 
 /** Until it expires or the person's next quiet time begins, s: a provider's own queue must not deliver into it. Null for ever. */

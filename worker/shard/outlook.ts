@@ -3,6 +3,7 @@ import { countSegments } from "@carillon/shared/sms-segments";
 import { languageOf, renderTexts } from "../templates/render.ts";
 import type { ParkedOutlook } from "./calls.ts";
 import { channelNumber, noticeOf } from "./ledger/cells.ts";
+import { zoneOf } from "./message.ts";
 import type { Parts } from "./parts.ts";
 
 const SLICE = 500;
@@ -10,7 +11,8 @@ const SLICE = 500;
 const MEASURED = 500;
 
 /** What leaves when a channel is switched on, by what may be chosen then. */
-export function outlookOf(parts: Parts, channel: Channel): ParkedOutlook {
+export function outlookOf(parts: Parts, channel: Channel, now: number): ParkedOutlook {
+  const rules = parts.gates.rules();
   const people = new Set<number>();
   let [parked, urgent, measured, segments] = [0, 0, 0, 0];
   for (let after = -1; ;) {
@@ -21,7 +23,9 @@ export function outlookOf(parts: Parts, channel: Channel): ParkedOutlook {
       people.add(row.person);
       if (event?.priority === "high") urgent++;
       if (channel !== "sms" || !event || measured >= MEASURED) continue;
-      const { body } = renderTexts(event, "sms", languageOf(parts.people.at(row.person)?.locale ?? null));
+      const person = parts.people.at(row.person);
+      const zone = rules && person ? zoneOf(rules, person, now) : null;
+      const { body } = renderTexts(event, "sms", person?.locale ?? languageOf(null), zone, rules?.texts);
       segments += countSegments(body).segments;
       measured++;
     }

@@ -614,7 +614,7 @@ export class Shard implements SyncCalls {
   }
 
   parkedOutlook(channel: Channel): ReturnType<SyncCalls["parkedOutlook"]> {
-    return outlookOf(this.#parts, channel);
+    return outlookOf(this.#parts, channel, this.#now());
   }
 
   intend(change: SettingsChange): { taken: boolean } {

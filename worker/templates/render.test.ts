@@ -196,6 +196,42 @@ test("an organisation's own event says as SMS what it is called", () => {
   expect(renderTexts(event, "push", "en")).toMatchObject({ title: "Invoice paid: No. 7", body: "Acme paid 12 EUR" });
 });
 
+describe("a time", () => {
+  const due = (channel: TextChannel, zone: string | null, dueAt = "2026-12-01T12:00:00Z") =>
+    renderTexts({ type: "task_overdue", data: { task: { title: "A", dueAt } } }, channel, "en", zone).body.match(
+      /due (?:at )?(.+?)\.?$/,
+    )?.[1];
+
+  test("is in the reader's zone, by the zone data that Carillon carries and not by the machine's", () => {
+    expect(due("sms", "Europe/Berlin")).toBe("Dec 1, 2026, 1:00 PM");
+    expect(due("sms", "Asia/Kolkata")).toBe("Dec 1, 2026, 5:30 PM");
+    // Manitoba keeps its summer time from 2026 on.
+    expect(due("sms", "America/Winnipeg")).toBe("Dec 1, 2026, 7:00 AM");
+    expect(due("sms", "Pacific/Kiritimati", "2026-12-31T12:00:00Z")).toBe("Jan 1, 2027, 2:00 AM");
+  });
+
+  test.each([null, "UTC", "Etc/UTC", "Mars/Olympus_Mons", ""])("without a zone of its own (%j) is in UTC and says so", (zone) => {
+    expect(due("sms", zone)).toBe("Dec 1, 2026, 12:00 PM UTC");
+  });
+
+  test.each([
+    ["Europe/Berlin", "Dec 1, 2026, 1:00 PM GMT+1"],
+    ["America/St_Johns", "Dec 1, 2026, 8:30 AM GMT-3:30"],
+    ["Europe/London", "Dec 1, 2026, 12:00 PM GMT"],
+  ])("in the bell, which readers of several zones share, says how far %s is from UTC", (zone, written) => {
+    expect(due("in-app", zone)).toBe(written);
+  });
+
+  test("that is a day has no zone", () => {
+    expect(due("sms", "Pacific/Kiritimati", "2026-12-01")).toBe("Dec 1, 2026");
+    expect(due("in-app", "Pacific/Pago_Pago", "2026-12-01")).toBe("Dec 1, 2026");
+  });
+
+  test.each(["0000-01-01T00:00:00Z", "1900-06-01T00:00:00Z", "9999-12-31T23:59:59Z"])("as far away as %s is written", (dueAt) => {
+    for (const zone of ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Africa/Monrovia"]) expect(due("in-app", zone, dueAt)).toContain("GMT");
+  });
+});
+
 test("values for a provider's templates are written for the reader; what is missing is left out", () => {
   const data = {
     task: { title: "none", dueAt: "2026-11-24T09:00:00Z" },

@@ -9,8 +9,8 @@ import { valueOf, valueOfKnown, writeNumber, type Reader, type ToldEvent } from 
 
 /**
  * The final texts of an event for one channel and reader. Values come out literally, whatever they hold; missing ones leave no gap.
- * `locale` is any BCP 47 tag: it chooses the language, and how times and amounts are written. What admins have `changed` goes before
- * the built-in texts. Never throws for any `data`.
+ * `locale` is any BCP 47 tag: it chooses the language, and how times and amounts are written. Times are in `timeZone`, an IANA name;
+ * in UTC without one. What admins have `changed` goes before the built-in texts. Never throws for any `data`.
  */
 export function renderTexts(
   event: ToldEvent,
@@ -20,7 +20,7 @@ export function renderTexts(
   changed: ChangedTexts | null = null,
 ): Texts {
   const language = languageOf(locale);
-  const reader = { locale: formattingLocale(locale, language), timeZone };
+  const reader = readerOf(channel, locale, timeZone);
   const builtIn = builtInText(event.type, channel, language);
   const written = changed && Object.hasOwn(changed, event.type) ? changed[event.type]?.[channel]?.[language] : undefined;
   const say = (part: keyof TextSource): string =>
@@ -46,7 +46,7 @@ export function renderValues(
   locale: string,
   timeZone: string | null = null,
 ): Partial<Record<Variable, string>> {
-  const reader = { locale: formattingLocale(locale, languageOf(locale)), timeZone };
+  const reader = readerOf("whatsapp", locale, timeZone);
   const values: Partial<Record<Variable, string>> = {};
   for (const name of Object.keys(VARIABLES) as Variable[]) {
     const value = valueOfKnown(name, event.data, reader);
@@ -55,11 +55,18 @@ export function renderValues(
   return values;
 }
 
-/** What one variable says, as it is written in a text; nothing for a missing one. */
-export function writtenValue(name: string, event: ToldEvent, locale: string, timeZone: string | null = null): string {
-  const reader = { locale: formattingLocale(locale, languageOf(locale)), timeZone };
+/** What one variable says, as it is written in a text of this channel; nothing for a missing one. */
+export function writtenValue(name: string, event: ToldEvent, channel: TextChannel, locale: string, timeZone: string | null = null): string {
+  const reader = readerOf(channel, locale, timeZone);
   return shown(valueOf(name, event, reader), reader);
 }
+
+/** A text of the bell stands once for all readers of its language. */
+const readerOf = (channel: TextChannel | "whatsapp", locale: string, timeZone: string | null): Reader => ({
+  locale: formattingLocale(locale, languageOf(locale)),
+  timeZone,
+  isShared: channel === "in-app",
+});
 
 /** The language whose texts a reader of this locale gets: its own where there are texts, else English. */
 export function languageOf(locale: string | null): Language {

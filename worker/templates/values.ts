@@ -1,11 +1,15 @@
 import { isEventType } from "@carillon/shared/event-types";
 import { VARIABLES, type Variable } from "@carillon/shared/variables";
+import { MINUTE, isKnownZone, offsetAt } from "@carillon/shared/zones";
 
 /** An event as its texts see it; `typeName` is that of an organisation's own type. */
 export type ToldEvent = { type: string; typeName?: string | null; data: Record<string, unknown> };
 
-/** How times and numbers are written. `timeZone` is the reader's; without one times are written in UTC and say so. */
-export type Reader = { locale: string; timeZone: string | null };
+/**
+ * How times and numbers are written. `timeZone` is the reader's; without one times are written in UTC and say so. A text that
+ * several people read (`isShared`) says how far its zone is from UTC.
+ */
+export type Reader = { locale: string; timeZone: string | null; isShared?: boolean };
 
 /** Longer texts are of no use to any channel, and the schema lets none through. */
 const LONGEST = 20_000;
@@ -68,32 +72,35 @@ const own = (holder: unknown, key: string): unknown =>
   typeof holder === "object" && holder !== null && Object.hasOwn(holder, key) ? (holder as Record<string, unknown>)[key] : undefined;
 
 /** An ISO 8601 instant or day is written for the reader; whatever else stands there ("tomorrow") stays as it is. */
-function writeTime(value: string, { locale, timeZone }: Reader): string {
+function writeTime(value: string, { locale, timeZone, isShared = false }: Reader): string {
   if (!/^\d{4}-\d\d-\d\d/.test(value)) return value;
   // Without an offset the machine's own zone would decide.
   const time = Date.parse(/T[\d:.]+$/.test(value) ? `${value}Z` : value);
   if (Number.isNaN(time)) return value;
-  if (value.length === "2026-11-24".length) return formatter("day", locale, "UTC").format(time);
-  return formatter("instant", locale, timeZone).format(time);
+  if (value.length === "2026-11-24".length) return formatter("day", locale).format(time);
+  const zone = timeZone !== null && isKnownZone(timeZone) && !IS_UTC.test(timeZone) ? timeZone : null;
+  const offset = zone === null ? 0 : offsetAt(zone, time);
+  const written = formatter("instant", locale).format(time + offset);
+  return zone === null ? `${written} UTC` : isShared ? `${written} ${fromGreenwich(offset)}` : written;
+}
+const IS_UTC = /^(Etc\/)?UTC$/i;
+
+/** GMT+1, GMT-3:30. */
+function fromGreenwich(offset: number): string {
+  const minutes = Math.round(Math.abs(offset) / MINUTE);
+  if (minutes === 0) return "GMT";
+  const rest = minutes % 60;
+  return `GMT${offset < 0 ? "-" : "+"}${Math.floor(minutes / 60)}${rest === 0 ? "" : `:${String(rest).padStart(2, "0")}`}`;
 }
 
+/** They write a zone's wall clock as if it were UTC's: the runtimes' own zones are out of date. */
 const formatters = new Map<string, Intl.DateTimeFormat>();
-function formatter(kind: "day" | "instant", locale: string, timeZone: string | null): Intl.DateTimeFormat {
-  const key = `${kind} ${locale} ${timeZone}`;
-  return remember(formatters, key, () =>
-    kind === "day"
-      ? new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" })
-      : new Intl.DateTimeFormat(locale, {
-          year: "numeric",
-          month: "short",
-          day: "numeric",
-          hour: "numeric",
-          minute: "2-digit",
-          timeZone: timeZone ?? "UTC",
-          ...(timeZone === null ? { timeZoneName: "short" } : {}),
-        }),
-  );
-}
+const WRITTEN = {
+  day: { dateStyle: "medium" },
+  instant: { year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit" },
+} as const;
+const formatter = (kind: "day" | "instant", locale: string): Intl.DateTimeFormat =>
+  remember(formatters, `${kind} ${locale}`, () => new Intl.DateTimeFormat(locale, { ...WRITTEN[kind], timeZone: "UTC" }));
 
 const amounts = new Map<string, Intl.NumberFormat>();
 function writeAmount(value: string, currency: string | null, locale: string): string {
