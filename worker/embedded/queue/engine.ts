@@ -147,14 +147,14 @@ export class QueueEngine {
     return published.map(({ id }) => id);
   }
 
-  /** Asks the gate again about all that wait in a lane. */
-  reconsider(lane: string): void {
+  /** Asks the gate again about those that wait in a lane: all, or the ones with these ids. */
+  reconsider(lane: string, ids?: readonly string[]): void {
     const waiting = this.#lanes.get(lane);
     if (!waiting) return;
-    this.#ready = [...waiting.values(), ...this.#ready.slice(this.#taken)];
+    const asked = ids === undefined ? [...waiting.values()] : ids.flatMap((id) => waiting.get(id) ?? []);
+    this.#ready = [...asked, ...this.#ready.slice(this.#taken)];
     this.#taken = 0;
-    this.#lanes.delete(lane);
-    for (const id of waiting.keys()) this.#laneOf.delete(id);
+    for (const { id } of asked) this.#release(id);
     this.#begin();
   }
 
@@ -258,7 +258,9 @@ export class QueueEngine {
     const lane = this.#laneOf.get(id);
     if (lane === undefined) return;
     this.#laneOf.delete(id);
-    this.#lanes.get(lane)?.delete(id);
+    const waiting = this.#lanes.get(lane);
+    waiting?.delete(id);
+    if (waiting?.size === 0) this.#lanes.delete(lane);
   }
 
   #take(): Message | null {

@@ -20,17 +20,20 @@ const UNDECIDED: Decided = { paused: 0, parallelism: 0, rate: 0, period: 0 };
 export class FlowControl {
   readonly #sql: Sql;
   readonly #running = new Map<string, Running>();
+  readonly #decided: Map<string, Decided>;
 
   constructor(sql: Sql) {
     sql.exec(SCHEMA);
     this.#sql = sql;
+    const rows = sql.exec<Decided & { key: string }>("SELECT key, paused, parallelism, rate, period FROM flow").toArray();
+    this.#decided = new Map(rows.map(({ key, ...decided }) => [key, decided]));
   }
 
   /** Counts an attempt if it may begin. "wait" is until another one is over, or somebody decides otherwise. */
   enter(flow: Flow, now: number): "go" | "wait" | { until: number } {
     const running = this.of(flow.key);
     running.asked = { parallelism: flow.parallelism, rate: flow.rate, periodMs: flow.periodMs };
-    const decided = this.decided(flow.key) ?? UNDECIDED;
+    const decided = this.decided(flow.key);
     const { parallelism, rate, periodMs } = limits(running, decided);
     if (decided.paused) return "wait";
     if (parallelism > 0 && running.active >= parallelism) return "wait";
@@ -51,12 +54,13 @@ export class FlowControl {
     return known;
   }
 
-  decided(key: string): Decided | null {
-    return this.#sql.exec<Decided>("SELECT paused, parallelism, rate, period FROM flow WHERE key = ?", key).toArray()[0] ?? null;
+  decided(key: string): Decided {
+    return this.#decided.get(key) ?? UNDECIDED;
   }
 
   decide(key: string, change: Partial<Decided>): void {
-    const { paused, parallelism, rate, period } = { ...UNDECIDED, ...this.decided(key), ...change };
+    const decided = { ...this.decided(key), ...change };
+    const { paused, parallelism, rate, period } = decided;
     this.#sql.exec(
       "INSERT OR REPLACE INTO flow (key, paused, parallelism, rate, period) VALUES (?, ?, ?, ?, ?)",
       key,
@@ -65,11 +69,11 @@ export class FlowControl {
       rate,
       period,
     );
+    this.#decided.set(key, decided);
   }
 
   keys(): string[] {
-    const decided = this.#sql.exec<{ key: string }>("SELECT key FROM flow").toArray();
-    return [...new Set([...this.#running.keys(), ...decided.map(({ key }) => key)])].sort();
+    return [...new Set([...this.#running.keys(), ...this.#decided.keys()])].sort();
   }
 }
 
@@ -135,7 +139,7 @@ export function flowRoutes({ flows, engine, clock }: { flows: FlowControl; engin
 
   function view(key: string): object {
     const running = flows.of(key);
-    const decided = flows.decided(key) ?? UNDECIDED;
+    const decided = flows.decided(key);
     const { parallelism, rate, periodMs } = limits(running, decided);
     return {
       flowControlKey: key,

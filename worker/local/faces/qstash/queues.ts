@@ -15,6 +15,7 @@ const SCHEMA = [
 ];
 /** Of a place with several messages (one and its callbacks) only one row. */
 const PLACES = "SELECT DISTINCT json_extract(body, '$.root') AS root FROM message WHERE json_extract(body, '$.queue') = ? ORDER BY 1";
+const MESSAGES = "SELECT id FROM message WHERE json_extract(body, '$.queue') = ?";
 
 /** FIFO queues: a place in one is taken until its message is delivered or given up, and so are its callbacks. */
 export class Queues {
@@ -62,14 +63,29 @@ export class Queues {
       .some((place) => place.root === root);
   }
 
+  /** The messages, callbacks included, that hold its first places: those that may go. */
+  first(name: string): string[] {
+    const queue = this.get(name);
+    if (!queue || queue.paused) return [];
+    const rows = this.#sql.exec<{ id: string }>(
+      `${MESSAGES} AND json_extract(body, '$.root') IN (${PLACES} LIMIT ?)`,
+      name,
+      name,
+      queue.parallelism,
+    );
+    return rows.toArray().map(({ id }) => id);
+  }
+
   lag(name: string): number {
     return this.#sql.exec(PLACES, name).toArray().length;
   }
 
   /** The ids of its messages. */
   messages(name: string): string[] {
-    const rows = this.#sql.exec<{ id: string }>("SELECT id FROM message WHERE json_extract(body, '$.queue') = ?", name).toArray();
-    return rows.map(({ id }) => id);
+    return this.#sql
+      .exec<{ id: string }>(MESSAGES, name)
+      .toArray()
+      .map(({ id }) => id);
   }
 }
 
