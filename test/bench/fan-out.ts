@@ -121,7 +121,7 @@ async function tellPeer(peer: Measured, way: Way, id: string, people: number): P
   const answer = await fetch(`${peer.url}/events`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ ...event(id), recipients: idsOf(people), hasChannel: way === "mail" }),
+    body: JSON.stringify({ ...event(id), recipients: idsOf(people), mail: way === "mail" ? "sent" : "none" }),
   });
   if (answer.status !== 202) throw new Error(`The peer answered ${answer.status}`);
   await seldomUntil(peer.isIdle!, "the peer has done all its jobs");

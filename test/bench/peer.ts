@@ -1,4 +1,5 @@
-// The stack that a team would build itself: fastify, BullMQ on Redis, socket.io. One process, the kindest to it.
+// The stack that a team would build itself: fastify, BullMQ on Redis, socket.io. One process, the kindest to it. It does of the work what
+// one cannot do without: the event, the item and its count, the frame, and a mail in the queue that nobody sends while ingest is measured.
 import { Queue, Worker } from "bullmq";
 import fastify from "fastify";
 import { Redis } from "ioredis";
@@ -12,14 +13,14 @@ const queue = new Queue("events", {
   defaultJobOptions: { removeOnComplete: 1_000, removeOnFail: 1_000, attempts: 3 },
 });
 
-/** What leaves the house is a job for each person; this one does nothing. */
-const outbox = new Queue("outbox", {
-  connection: new Redis(connection),
-  defaultJobOptions: { removeOnComplete: 1_000, removeOnFail: 1_000, attempts: 3 },
-});
-new Worker("outbox", async () => undefined, { connection: new Redis(connection), concurrency: 20 });
+/** What leaves the house is a job for each person. One queue waits for ever, the other's worker takes each mail and does nothing. */
+const outbox = (name: string) =>
+  new Queue(name, { connection: new Redis(connection), defaultJobOptions: { removeOnComplete: 1_000, attempts: 3 } });
+const outboxes = { waits: outbox("email"), sent: outbox("sent-email") };
+new Worker("sent-email", async () => undefined, { connection: new Redis(connection), concurrency: 20 });
 
-type PostedEvent = { id: string; type: string; recipients: string[]; data: unknown; hasChannel?: boolean };
+/** `mail`: what becomes of each person's; it waits unless told otherwise. */
+type PostedEvent = { id: string; type: string; recipients: string[]; data: unknown; mail?: "none" | keyof typeof outboxes };
 const app = fastify({ logger: false });
 app.post<{ Body: PostedEvent }>("/events", async (request, reply) => {
   const { id, type, recipients } = request.body;
@@ -28,7 +29,7 @@ app.post<{ Body: PostedEvent }>("/events", async (request, reply) => {
   return reply.code(202).send({ id });
 });
 app.get("/unfinished", async () => {
-  const counts = await Promise.all([queue, outbox].map((one) => one.getJobCounts("waiting", "active")));
+  const counts = await Promise.all([queue, outboxes.sent].map((one) => one.getJobCounts("waiting", "active")));
   return { unfinished: counts.reduce((sum, { waiting = 0, active = 0 }) => sum + waiting + active, 0) };
 });
 await app.ready();
@@ -37,7 +38,7 @@ sockets.on("connection", (socket) => void socket.join(`user:${String(socket.hand
 
 new Worker<PostedEvent>(
   "events",
-  async ({ data: { recipients, ...event } }) => {
+  async ({ data: { recipients, mail = "waits", ...event } }) => {
     const pipeline = redis.pipeline();
     const item = JSON.stringify({ ...event, at: Date.now() });
     for (const user of recipients) {
@@ -46,7 +47,9 @@ new Worker<PostedEvent>(
       sockets.to(`user:${user}`).emit("item", item);
     }
     await pipeline.exec();
-    if (event.hasChannel) await outbox.addBulk(recipients.map((user) => ({ name: event.type, data: { user, event: event.id } })));
+    if (mail === "none") return;
+    const { type: subject, data } = event;
+    await outboxes[mail].addBulk(recipients.map((user) => ({ name: "mail", data: { to: `${user}@example.com`, subject, data } })));
   },
   { connection: new Redis(connection), concurrency: 20 },
 );

@@ -1,4 +1,5 @@
 import { allocation } from "./allocation.ts";
+import { broadcast } from "./broadcast.ts";
 import { decide } from "./decide.ts";
 import { fanOut, fanOutSent } from "./fan-out.ts";
 import { growth } from "./growth.ts";
@@ -28,6 +29,7 @@ const ALONE = {
   b10: growth,
   b11: soak,
   allocation,
+  broadcast,
   decide,
   replan,
   start,
