@@ -54,7 +54,8 @@ function openedOf(store: Store): Map<string, { version: number; opens: boolean }
   return known;
 }
 
-async function opensItsSecrets(ports: ReadinessPorts, { org, version }: Org): Promise<boolean> {
+/** Whether every secret that an organisation has saved opens with the keys that there are. */
+export async function opensItsSecrets(ports: Pick<Outside, "store" | "vault">, { org, version }: Org): Promise<boolean> {
   const { channels } = await readSettings(ports, org, version);
   let opens = true;
   for (const channel of CHANNELS) {
