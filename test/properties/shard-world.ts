@@ -271,8 +271,9 @@ export class World {
     for (;;) {
       this.#sql.begin();
       const answer = work(this.#shard);
-      this.#shard.beforeCommit();
-      if (!this.#isCalm && this.#random() < 0.03) {
+      const fails = !this.#isCalm && this.#random() < 0.03;
+      if (!fails || this.#random() < 0.5) this.#shard.beforeCommit();
+      if (fails) {
         this.#sql.rollback();
         this.#shard.forget();
         continue;
