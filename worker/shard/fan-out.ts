@@ -8,7 +8,6 @@ import type { Parts } from "./parts.ts";
 
 type Row = {
   n: number;
-  event: string;
   people: number;
   told: number;
   cursor: number;
@@ -16,7 +15,7 @@ type Row = {
   ended: number | null;
   cancelled: number;
 };
-type Open = Omit<Row, "event"> & { event: Event };
+type Open = Row & { event: Event };
 
 /** How far an event is that has too many people of this shard to be told at once. */
 export type Progress = { people: number; told: number; cancelled: boolean };
@@ -46,7 +45,8 @@ export class FanOuts {
   }
 
   start(n: number, event: Event, people: number, last: number | null): void {
-    this.#sql.exec(`INSERT INTO fan_out VALUES (?, ?, ?, 0, 0, ?, NULL, 0)`, n, JSON.stringify(event), people, last);
+    this.#sql.exec(`INSERT INTO fan_out VALUES (?, ?, 0, 0, ?, NULL, 0)`, n, people, last);
+    this.#sql.exec(`INSERT INTO fan_out_event VALUES (?, ?)`, n, JSON.stringify(event));
     if (this.#open === null) this.#open = undefined;
   }
 
@@ -54,7 +54,7 @@ export class FanOuts {
   open(): Open | null {
     if (this.#open === undefined) {
       const row = this.#sql.exec<Row>(`SELECT * FROM fan_out WHERE ended IS NULL ORDER BY n LIMIT 1`).toArray()[0];
-      this.#open = row ? { ...row, event: JSON.parse(row.event) as Event } : null;
+      this.#open = row ? { ...row, event: this.waitingFor(row.n)! } : null;
     }
     return this.#open;
   }
@@ -66,20 +66,24 @@ export class FanOuts {
   advance(open: Open, told: number, cursor: number, ended: number | null): void {
     open.told += told;
     open.cursor = cursor;
-    // At its end nobody needs the list of people any more.
-    if (ended === null) this.#sql.exec(`UPDATE fan_out SET told = ?, cursor = ? WHERE n = ?`, open.told, cursor, open.n);
-    else this.#sql.exec(`UPDATE fan_out SET told = ?, cursor = ?, ended = ?, event = '' WHERE n = ?`, open.told, cursor, ended, open.n);
-    if (ended !== null) this.#open = undefined;
+    this.#sql.exec(`UPDATE fan_out SET told = ?, cursor = ?, ended = ? WHERE n = ?`, open.told, cursor, ended, open.n);
+    if (ended !== null) this.#end(open.n);
   }
 
   cancel(n: number, now: number): void {
-    this.#sql.exec(`UPDATE fan_out SET ended = coalesce(ended, ?), cancelled = 1, event = '' WHERE n = ?`, now, n);
+    this.#sql.exec(`UPDATE fan_out SET ended = coalesce(ended, ?), cancelled = 1 WHERE n = ?`, now, n);
+    this.#end(n);
+  }
+
+  /** Nobody needs the list of people any more. */
+  #end(n: number): void {
+    this.#sql.exec(`DELETE FROM fan_out_event WHERE n = ?`, n);
     this.#open = undefined;
   }
 
   /** An event that is still being told; null if it is not. */
   waitingFor(n: number): Event | null {
-    const row = this.#sql.exec<{ event: string }>(`SELECT event FROM fan_out WHERE n = ? AND ended IS NULL`, n).toArray()[0];
+    const row = this.#sql.exec<{ event: string }>(`SELECT event FROM fan_out_event WHERE n = ?`, n).toArray()[0];
     return row ? (JSON.parse(row.event) as Event) : null;
   }
 

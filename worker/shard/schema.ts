@@ -73,9 +73,11 @@ const MIGRATIONS: string[][] = [
     `CREATE TABLE share (shard INTEGER NOT NULL, n INTEGER NOT NULL, event TEXT NOT NULL, PRIMARY KEY (shard, n)) WITHOUT ROWID`,
     // An event for many people of this shard. people: how many. told: how many of them so far. cursor: where to go on, in the list of
     // recipients or among the numbers of people, of which \`last\` is then the highest. ended: when it was done or cancelled.
-    `CREATE TABLE fan_out (n INTEGER PRIMARY KEY, event TEXT NOT NULL, people INTEGER NOT NULL, told INTEGER NOT NULL,
+    `CREATE TABLE fan_out (n INTEGER PRIMARY KEY, people INTEGER NOT NULL, told INTEGER NOT NULL,
       cursor INTEGER NOT NULL, last INTEGER, ended INTEGER, cancelled INTEGER NOT NULL)`,
     `CREATE INDEX fan_out_open ON fan_out (n) WHERE ended IS NULL`,
+    // The event itself, whose list of people may be long, until all are told: beside the row that changes with every slice.
+    `CREATE TABLE fan_out_event (n INTEGER PRIMARY KEY, event TEXT NOT NULL)`,
     // groups: the person's roles, teams and lists as JSON; null without any. One row of \`member\` for each of them.
     `ALTER TABLE person ADD COLUMN groups TEXT`,
     `CREATE TABLE member (kind TEXT NOT NULL, name TEXT NOT NULL, person INTEGER NOT NULL, PRIMARY KEY (kind, name, person)) WITHOUT ROWID`,
