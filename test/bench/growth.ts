@@ -83,7 +83,10 @@ function compare(asked: Asked, [few, many]: Pair, words: string, effort: Effort)
     }
     const micros = (key: "few" | "many") => median(all.map((one) => one[key])).toFixed(0);
     const ratio = median(all.map((one) => one.many / one.few));
-    return [judged(`B10 ${name}, ${words}`, ratio, "≤", GOAL), told("   each", `${micros("few")} → ${micros("many")} µs`)];
+    const title = `B10 ${name}, ${words}`;
+    // A word's own list of hits is as long as there are hits; the law is about pages.
+    const line = name.includes("search") ? told(title, `${ratio.toFixed(2)} ×`) : judged(title, ratio, "≤", GOAL);
+    return [line, told("   each", `${micros("few")} → ${micros("many")} µs`)];
   });
   checkControl(median(control), effort);
   return rows.flat();
