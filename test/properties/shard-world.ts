@@ -253,7 +253,12 @@ export class World {
 
   #answer(): Outcome {
     const inDoubt: Outcome = { kind: "ambiguous" };
-    const notNow: Outcome[] = [{ kind: "retry" }, { kind: "retry", unreachable: true }];
+    const notNow: Outcome[] = [
+      { kind: "retry" },
+      { kind: "retry", unreachable: true },
+      { kind: "retry", restMs: 30_000 },
+      { kind: "retry", restMs: null },
+    ];
     const never: Outcome = { kind: "permanent", code: "30007" };
     const fault: Outcome = { kind: "fault", said: "Authenticate", ...(this.channel === "whatsapp" ? { template: TEMPLATE } : {}) };
     const dice = this.#random();

@@ -104,7 +104,8 @@ class Ends {
 
   /** What was tried again, scheduled, or spoken for by another aside, the sends to a person are in the order of acceptance. */
   expectOrder(person: string): void {
-    const isPlain = (delivery: Delivery) => delivery.attempts.length === 1 && this.#speakersOf(delivery).length === 0;
+    const isPlain = (delivery: Delivery) =>
+      delivery.attempts.length === 1 && !delivery.attempts[0]!.ambiguous && this.#speakersOf(delivery).length === 0;
     const plain = this.#world.accepted.filter((one) => one.person === person && !one.isLater && isPlain(this.#of(one)));
     const numbers = new Map(plain.map((one) => [this.#of(one).id, one.number]));
     const order = [...new Set(this.#world.sent.flatMap(({ delivery }) => numbers.get(delivery) ?? []))];

@@ -423,3 +423,20 @@ test("what a job left in doubt when the channel tripped is what the channel is t
   expect([...serve("email"), ...serve("email")].map(({ event }) => event.id)).toEqual(["lost", "e2", "e3"]);
   expect(delivery("lost", "email").attempts.map(({ outcome }) => outcome)).toEqual(["ambiguous", "ok"]);
 });
+
+test("what arrived after all, told late by a job taken for lost, is not sent again when the channel goes on", () => {
+  const { shard, post, serve, pass, apply, delivery, balance } = makeShard();
+  post("e1");
+  const job = { at: T0, number: "slow" };
+  const served = shard.begin({ version: 1, channel: "email", job });
+  if ("behind" in served || !served.claim) throw new Error("Nothing is due");
+  apply(rulesOf({ email: "off" }));
+  pass(61_000);
+  shard.alarm();
+  expect(delivery("e1", "email")).toMatchObject({ state: "parked", reason: "channel-off" });
+  shard.next({ version: 1, channel: "email", job, claim: served.claim.id, outcome: { kind: "ok" }, ms: 61_000, isLast: true });
+  expect(delivery("e1", "email")).toMatchObject({ state: "sent" });
+  apply(rulesOf());
+  expect(serve("email")).toEqual([]);
+  expect(balance()).toBe(0);
+});

@@ -118,7 +118,8 @@ export class Counter {
   /** The answer of a job whose lease had run out: if it did send and nobody has since, the delivery is done after all. */
   #settleLate(row: DeliveryRow, outcome: Outcome, attempt: Attempt, now: number): void {
     const { deliveries } = this.#parts;
-    if (outcome.kind === "ok" && row.due !== null && row.state !== STATE.sending) deliveries.move(row, STATE.sent, "matrix", null);
+    const waits = row.state !== STATE.sending && (row.due !== null || row.state === STATE.parked);
+    if (outcome.kind === "ok" && waits) deliveries.move(row, STATE.sent, "matrix", null);
     deliveries.addReceipt(row, {
       at: new Date(now).toISOString(),
       state: outcome.kind === "ok" ? "sent" : "failed",
