@@ -21,6 +21,7 @@ import { meRoutes } from "./routes/me.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { docsRoutes } from "./routes/openapi.ts";
 import { servePage } from "./routes/pages.ts";
+import { operateRoutes } from "./routes/operate.ts";
 import { pushRoutes } from "./routes/push.ts";
 import { problemOf, requestIdOf } from "./routes/problem.ts";
 import { securityHeaders } from "./routes/security-headers.ts";
@@ -41,6 +42,7 @@ const declared: Route[] = [
   ...localRoutes,
   ...healthRoutes,
   ...metricsRoutes,
+  ...operateRoutes,
 ];
 
 /** Every route with its caller; the walk test and the API page read it. */

@@ -91,7 +91,9 @@ describe.each(guarded.map((route) => [title(route), route] as const))("%s", (_, 
   test("refuses every credential that is not meant for it", async () => {
     for (const credential of credentials.filter(({ fits }) => !fits(route.caller))) {
       const answer = await ask(route, credential.headers);
-      expect([401, 403, 404], `${credential.name}: ${answer.text}`).toContain(answer.status);
+      // Whoever brings so many to an operator's call is stopped before the last.
+      const refusals = route.caller.kind === "operator" ? [401, 404, 429] : [401, 403, 404];
+      expect(refusals, `${credential.name}: ${answer.text}`).toContain(answer.status);
       expect(answer.text, credential.name).not.toContain(MARK);
     }
   });

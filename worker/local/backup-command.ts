@@ -1,22 +1,36 @@
 import { resolve } from "node:path";
 import { takeBackup } from "./backup.ts";
+import { fetchSettings, sendSettings } from "./backup-settings.ts";
 import { restoreBackup } from "./restore.ts";
 
 const WORDS = {
-  backup: "npm run backup -- <file> [--with-secrets]",
-  restore: "npm run restore -- <file>",
+  backup: "npm run backup -- <file> [--with-secrets], or npm run backup -- <file> --settings-of <address>",
+  restore: "npm run restore -- <file>, or npm run restore -- <file> --settings-of <address>",
 };
 
-/** `npm run backup` and `npm run restore`, of the data folder that `npm start` uses. */
+/** `npm run backup` and `npm run restore`: of the data folder that `npm start` uses, or of the settings of a deployment elsewhere. */
 async function run(): Promise<void> {
   const [act, ...rest] = process.argv.slice(2);
+  const at = rest.indexOf("--settings-of");
+  const address = at < 0 ? null : (rest.splice(at, 2)[1] ?? "");
   const withSecrets = rest.includes("--with-secrets");
   const [named, ...more] = rest.filter((word) => !word.startsWith("--"));
-  if ((act !== "backup" && act !== "restore") || named === undefined || more.length > 0)
+  if ((act !== "backup" && act !== "restore") || named === undefined || more.length > 0 || address === "")
     throw new Error(`Please say ${WORDS[act === "restore" ? act : "backup"]}`);
-  const places = { data: resolve(process.env.CARILLON_DATA || ".local"), file: resolve(named), env: process.env };
+  const file = resolve(named);
+  if (address !== null) return settings(act, address, file);
+  const places = { data: resolve(process.env.CARILLON_DATA || ".local"), file, env: process.env };
   if (act === "backup") await back({ ...places, withSecrets });
   else await restore(places);
+}
+
+async function settings(act: "backup" | "restore", address: string, file: string): Promise<void> {
+  const token = process.env.CARILLON_BOOTSTRAP_TOKEN;
+  if (!token) throw new Error("CARILLON_BOOTSTRAP_TOKEN must be the deployment's.");
+  const orgs = await (act === "backup" ? fetchSettings : sendSettings)({ address, token, file });
+  console.log(
+    `${file}: settings of ${orgs.join(", ") || "nobody"}. Their secrets are sealed with the deployment's settings keys, which are not in it.`,
+  );
 }
 
 async function back(options: Parameters<typeof takeBackup>[0]): Promise<void> {

@@ -4,7 +4,7 @@ import { ROLES, type Role } from "@carillon/shared/access";
 import { authenticate } from "../access/api-keys.ts";
 import { checkSameOrigin } from "../access/origin.ts";
 import { verifyProvider } from "../access/providers.ts";
-import { RATES, countTry } from "../access/rate-limit.ts";
+import { RATES, countTry, forgetTries } from "../access/rate-limit.ts";
 import { bearerOf, isSame } from "../access/secrets.ts";
 import { SESSION_COOKIE, readSession } from "../access/sessions.ts";
 import { verifyUserToken } from "../access/user-tokens.ts";
@@ -78,10 +78,11 @@ async function checkOperator(c: Context, ports: Ports, name: "metrics" | "bootst
   const { metricsToken, bootstrapToken } = ports.config;
   const token = name === "metrics" ? metricsToken : bootstrapToken;
   if (!token) throw notFound("route");
-  if (isSame(bearerOf(c.req.header("authorization")) ?? "", token)) return;
-  // Only a wrong one costs a round trip: a scrape must not depend on the store.
-  await countTry(ports, RATES.signIn, name);
-  throw unauthorized("operator.token", `The ${name} token is missing or wrong.`);
+  // A scrape must not depend on the store; that token's length alone keeps it from being guessed.
+  if (name === "bootstrap") await countTry(ports, RATES.signIn, name);
+  if (!isSame(bearerOf(c.req.header("authorization")) ?? "", token))
+    throw unauthorized("operator.token", `The ${name} token is missing or wrong.`);
+  if (name === "bootstrap") await forgetTries(ports, RATES.signIn, name);
 }
 
 /** As the provider made it: a proxy in front of us may have changed host and scheme, which are part of what is signed. */
