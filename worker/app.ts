@@ -61,14 +61,18 @@ export function createApp(outside: Outside): (request: Request, address?: string
 }
 
 /** Counts the request, and writes its line where there is one for each. */
-function note({ method }: Request, response: Response, { route, org, requestId }: Seen, ms: number): void {
+function note(request: Request, response: Response, { route, org, requestId }: Seen, ms: number): void {
   const { status } = response;
+  const method = METHODS.has(request.method) ? request.method : "other";
   observed.requests.note(ms, method, route, `${Math.floor(status / 100)}xx`);
   if (!isVerbose()) return;
   const id = requestId ?? crypto.randomUUID();
   if (status !== 101) response.headers.set("x-request-id", id);
   log("info", "request", { requestId: id, method, route, status, ms, ...(org === "" ? {} : { org }) });
 }
+
+/** Whoever makes names up must not make up as many series. */
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]);
 
 /** What is served under which path; apart from the above so that a test can hold it against `routes`. */
 export function createRouter(outside: Outside): Hono {

@@ -126,6 +126,15 @@ test("requests are counted by the route that was declared, and never by a path",
   expect(text).not.toMatch(/a-person-s-id|a-page/);
 });
 
+test("made-up methods and paths make no series of their own", async () => {
+  const house = await open();
+  const series = async () => (await house.call("GET", "/metrics", undefined, BEARER)).text.match(/_count\{/g)!.length;
+  for (const name of ["FIRST", "SECOND"]) await house.call(name, `/${name}`);
+  const before = await series();
+  for (let n = 0; n < 20; n++) await house.call(`MADE-UP-${n}`, `/v1/made-up-${n}`);
+  expect(await series()).toBe(before);
+});
+
 test("the version is the package's", async () => {
   const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, "../../package.json"), "utf8")) as { version: string };
   expect(VERSION).toBe(version);
