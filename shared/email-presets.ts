@@ -1,4 +1,5 @@
 import type { Encryption } from "./channels.ts";
+import type { Pace } from "./pace.ts";
 
 /** What the page fills in for a mail provider. `note` is the admin manual's own where it has one. */
 export type EmailPreset = {
@@ -14,6 +15,8 @@ export type EmailPreset = {
   username?: string;
   regions?: readonly string[];
   note: string;
+  /** What it says of how fast it may be sent to. */
+  pace?: { says: string; suggested?: Pace };
 };
 
 const SES_REGIONS = [
@@ -46,6 +49,7 @@ export const EMAIL_PRESETS: readonly EmailPreset[] = [
     auth: "password",
     usernameHint: "The full Gmail address",
     note: "Requires App Password (not regular password)",
+    pace: { says: "Gmail counts by the day: 500 people, or 2,000 with Google Workspace." },
   },
   {
     id: "microsoft-365",
@@ -56,6 +60,10 @@ export const EMAIL_PRESETS: readonly EmailPreset[] = [
     auth: "oauth2",
     usernameHint: "The mailbox's full address",
     note: "Requires OAuth or App Password",
+    pace: {
+      says: "Microsoft 365 takes 30 messages a minute from a mailbox, on 3 connections, and 10,000 people a day.",
+      suggested: { perSecond: 0.5, connections: 3 },
+    },
   },
   {
     id: "amazon-ses",
@@ -67,6 +75,7 @@ export const EMAIL_PRESETS: readonly EmailPreset[] = [
     usernameHint: "The SMTP user name of the IAM credentials, begins with AKIA",
     regions: SES_REGIONS,
     note: "Use IAM SMTP credentials",
+    pace: { says: "Amazon SES shows your account's maximum send rate in its console; 1 a second in the sandbox." },
   },
   {
     id: "sendgrid",

@@ -3,20 +3,21 @@ import { EMAIL_PRESETS, portEncryptionMismatch, presetHost, type EmailPreset } f
 import { defineStore } from "pinia";
 import { computed } from "vue";
 import { presetOf } from "../form/email-preset.ts";
+import { withPace } from "../form/pace.ts";
 import { secretsToForget } from "../form/email-secrets.ts";
 import { useChannelForm } from "./channel-form.ts";
 import { useChannelSwitch } from "./channel-switch.ts";
 import { useFormTest } from "./form-test.ts";
 import { useSession } from "./session.ts";
 
-export type EmailDraft = Omit<EmailSettings, "port" | "oauth"> & {
+export type EmailDraft = Omit<EmailSettings, "port" | "oauth" | "pace"> & {
   /** Text while it is no whole number. */
   port: number | string;
   oauth: { tenant: string; clientId: string; tokenUrl: string };
 };
 
 export const useEmail = defineStore("email", () => {
-  const form = useChannelForm<EmailDraft>({ channel: "email", schema: emailSettingsSchema, toDraft, toSettings });
+  const form = useChannelForm(withPace<EmailDraft>({ channel: "email", schema: emailSettingsSchema, toDraft, toSettings }));
   const { draft, secrets, view, changes } = form;
   const session = useSession();
 

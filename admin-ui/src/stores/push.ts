@@ -3,6 +3,7 @@ import { useQuery } from "@pinia/colada";
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef } from "vue";
 import { api, toApiError } from "../api.ts";
+import { withPace } from "../form/pace.ts";
 import { testBrowser, thisBrowser } from "../push/this-browser.ts";
 import { plural } from "../words/time.ts";
 import { useChannelForm } from "./channel-form.ts";
@@ -14,7 +15,7 @@ import { useSession } from "./session.ts";
 type PushDraft = Pick<PushSettings, "subject" | "publicKey">;
 
 export const usePush = defineStore("push", () => {
-  const form = useChannelForm<PushDraft>({ channel: "push", schema: pushSettingsSchema, toDraft, toSettings: (draft) => ({ ...draft }) });
+  const form = useChannelForm(withPace<PushDraft>({ channel: "push", schema: pushSettingsSchema, toDraft, toSettings: (draft) => draft }));
   const { draft, view, base } = form;
   const session = useSession();
   const dialogs = useDialogs();
@@ -84,7 +85,7 @@ export const usePush = defineStore("push", () => {
 
   const testing = useChannelTest(
     "push",
-    () => ({ settings: { ...draft.value } }),
+    () => ({ settings: form.toPut(0).settings }),
     () => void form.refresh(),
     (request, signal) =>
       testBrowser(thisBrowser, draft.value.publicKey, (to) => api.testChannel("push", { ...request, to }, signal), signal),

@@ -5,6 +5,7 @@ import { useQuery } from "@pinia/colada";
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef, watch } from "vue";
 import { api, toApiError, type ApiError, type TemplateList } from "../api.ts";
+import { withPace, type Paced } from "../form/pace.ts";
 import { keyOf, localesOf, mappingAt, mismatchesOf, newMapping, pathOf, toTemplates, type MappingDraft } from "../whatsapp/mapping.ts";
 import { variablesOf } from "../whatsapp/variables.ts";
 import { useChannelForm } from "./channel-form.ts";
@@ -15,7 +16,7 @@ export type WhatsAppDraft = { phoneNumberId: string; businessAccountId: string; 
 export type MappedEvent = { type: string; text: string; isOwn: boolean };
 
 export const useWhatsApp = defineStore("whatsapp", () => {
-  const form = useChannelForm<WhatsAppDraft>({ channel: "whatsapp", schema: whatsappSettingsSchema, toDraft, toSettings });
+  const form = useChannelForm(withPace<WhatsAppDraft>({ channel: "whatsapp", schema: whatsappSettingsSchema, toDraft, toSettings }));
   const { draft, base, changes, view } = form;
   const testing = useFormTest(form, { firstTo: "", missing: "A number with its country, such as +15551234567" });
   const list = useTemplateList(form);
@@ -118,7 +119,7 @@ export const useWhatsApp = defineStore("whatsapp", () => {
 });
 
 /** The account's templates as Meta has them; with what is typed but not saved, where that matters. */
-function useTemplateList(form: ReturnType<typeof useChannelForm<WhatsAppDraft>>) {
+function useTemplateList(form: ReturnType<typeof useChannelForm<WhatsAppDraft & Paced>>) {
   const listed = shallowRef<TemplateList | null>(null);
   const isFetching = ref(false);
   const fetchError = shallowRef<ApiError | null>(null);

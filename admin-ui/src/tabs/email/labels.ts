@@ -1,3 +1,5 @@
+import { PACE_LABELS } from "../../words/pace.ts";
+
 /** The manual's words for the fields. */
 export const EMAIL_LABELS = {
   host: "SMTP Host",
@@ -14,4 +16,5 @@ export const EMAIL_LABELS = {
   "oauth.tokenUrl": "Token URL",
   clientSecret: "Client Secret",
   refreshToken: "Refresh Token",
+  ...PACE_LABELS,
 };

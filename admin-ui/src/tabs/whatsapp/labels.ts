@@ -1,3 +1,4 @@
+import { PACE_LABELS } from "../../words/pace.ts";
 import type { TemplateMapping } from "@carillon/shared/whatsapp-settings";
 import type { Leaf } from "../../form/paths.ts";
 
@@ -7,6 +8,7 @@ export const WHATSAPP_LABELS = {
   accessToken: "Access token",
   appSecret: "App secret",
   verifyToken: "Verify token",
+  ...PACE_LABELS,
 };
 
 const PARTS: Record<string, string> = {
