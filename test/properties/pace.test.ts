@@ -80,6 +80,36 @@ test.each([
   60_000,
 );
 
+test.each([
+  { pace: { perSecond: null, connections: null }, shards: 1 },
+  { pace: { perSecond: 10, connections: null }, shards: 4 },
+  { pace: { perSecond: 20, connections: 2 }, shards: 4 },
+])(
+  "what one shard is told by the provider holds for all that keep a pace together ($pace over $shards shards)",
+  async ({ pace, shards }) => {
+    const world = new PacedWorld({ seed: 10, shards, pace, sendMs: [20, 60] });
+    const start = world.now;
+    let until = 0;
+    world.answer = () => {
+      if (until > 0 || world.now < start + 2_000) return { kind: "ok" };
+      until = world.now + 30_000;
+      return { kind: "retry", code: "429", said: "Too many requests", afterMs: 30_000, restMs: 30_000 };
+    };
+    for (let n = 0; n < 600; n += 100) world.accept(`e${n}`, people(100, `p${n}.`));
+    for (let n = 0; n < 40; n++) world.at(start + n * 1_000, () => world.accept(`s${n}`, [`q${n}`]));
+    await world.pass(40_000);
+    await world.drain(300_000);
+    // The others may use the turns that they have, and send what they have begun.
+    const meanwhile = world.sent.filter(({ at }) => at > until - 27_000 && at < until);
+    const first = world.sent.find(({ at }) => at >= until)!.at - until;
+    console.log(`${meanwhile.length} sent in the pause, the first ${first} ms after it`);
+    expect(meanwhile).toEqual([]);
+    expect(first).toBeLessThan(1_500);
+    expect(world.sent).toHaveLength(640);
+  },
+  60_000,
+);
+
 test.each(seeds("pace under faults", 12))(
   "jobs and processes die, commits fail, the provider slows us down: pace and order are kept, nobody waits for ever (seed %i)",
   async (seed) => {

@@ -28,6 +28,11 @@ const FIXTURES: { command: string; text: string; expected: Record<string, unknow
     text: "454 Throttling failure: Maximum sending rate exceeded.",
     expected: { kind: "retry", afterMs: 10 * MINUTE, restMs: null },
   },
+  {
+    command: "DATA",
+    text: "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded",
+    expected: { kind: "retry", afterMs: MINUTE, restMs: null },
+  },
   { command: "AUTH PLAIN", text: "504 5.5.4 Unrecognized authentication type", expected: { kind: "fault", code: "504 5.5.4" } },
   { command: "CONN", text: "554 No SMTP service for you", expected: { kind: "retry", unreachable: true } },
   {

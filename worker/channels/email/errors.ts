@@ -82,6 +82,13 @@ export const REPLY_ROWS: readonly ReplyRow[] = [
     remedy: "The server slows us down; it is tried again in ten minutes. A pace for the channel keeps to what the server takes.",
   },
   {
+    match: { codes: [432], enhanced: ["4.3.2"] },
+    kind: "retry",
+    afterMs: MINUTE,
+    slows: true,
+    remedy: "The server takes no more connections at once, Microsoft 365 for one only 3: set the channel's pace to fewer.",
+  },
+  {
     match: { codes: [500, 501, 502, 503, 504, 550, 554, 432], command: /^AUTH/ },
     kind: "fault",
     remedy:
