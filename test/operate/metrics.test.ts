@@ -5,6 +5,10 @@ import { Unavailable } from "@carillon/worker/errors";
 import { createApp } from "@carillon/worker/app";
 import { VERSION } from "@carillon/worker/routes/metrics";
 import { openMetrics } from "@carillon/worker/routes/metrics/openmetrics";
+import { openSql } from "@carillon/worker/adapters/node-sqlite";
+import { Shard } from "@carillon/worker/shard/shard";
+import { T0, input } from "../counts/life.ts";
+import { rulesWith } from "../harness/rules.ts";
 import { ORIGIN, startApp, type House } from "../harness/app.ts";
 import { readOpenMetrics, type ReadFamily } from "./openmetrics.ts";
 
@@ -73,6 +77,31 @@ test("a switched-off channel shows its gate and what is parked; a due delivery i
   expect(await gate("on")).toBe(1);
   expect(value('carillon_deliveries{channel="email",org="acme",state="in-flight"}')).toBe(1);
   expect(value('carillon_oldest_due_seconds{channel="email",org="acme"}')).toBe(90);
+});
+
+test("the sums over all time stay right over transactions that are rolled back, and a new start", () => {
+  const sql = openSql(":memory:");
+  const start = () => new Shard({ sql, clock: { now: () => T0 }, org: "acme", shard: 0 });
+  const shard = start();
+  const accept = (id: string, isCommitted: boolean) => {
+    sql.begin();
+    shard.accept(input(id, ["u1", "u2"]));
+    const told = shard.metrics().events;
+    shard.beforeCommit();
+    if (isCommitted) return void sql.commit();
+    expect(shard.metrics().events).toBe(told + 1);
+    sql.rollback();
+    shard.forget();
+  };
+  sql.transaction(() => shard.apply(rulesWith("in-app")));
+  const kept = [true, false, true, true, false, false, true];
+  kept.forEach((isCommitted, n) => accept(`e${n}`, isCommitted));
+  for (const one of [shard, start()]) {
+    const { events, channels } = one.metrics();
+    expect(events).toBe(4);
+    expect(channels["in-app"].ledger).toEqual(shard.volume(0)["in-app"]);
+    expect(channels["in-app"].ledger).toMatchObject({ accepted: 8, delivered: 8, unaccounted: 0 });
+  }
 });
 
 test("an organisation's own page leaves the others out", async () => {

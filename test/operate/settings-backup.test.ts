@@ -71,6 +71,16 @@ describe("the settings as lines", () => {
     ).toEqual([]);
   });
 
+  test.each([
+    ["another version", (line: string) => line.replace(/"version":\d+/, '"version":77')],
+    ["a cut text", (line: string) => JSON.stringify({ ...JSON.parse(line), settings: "{" })],
+    ["no text", (line: string) => JSON.stringify({ ...JSON.parse(line), settings: {} })],
+    ["a name that is none", (line: string) => line.replace('"moved"', '"../moved"')],
+  ])("are refused with %s", async (_, damage) => {
+    const { lines } = await exported();
+    expect((await send(await startApp(), damage(lines[0]!))).status).toBe(422);
+  });
+
   test("a record without its settings makes no organisation", async () => {
     const { key, lines } = await exported();
     const after = await startApp();
