@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -104,6 +104,21 @@ async function wholeEvents(carillon: Instance, key: string): Promise<Set<string>
   await until(async () => [...(found = await counts()).values()].every((count) => count === people.length), "every event is whole");
   return new Set(found.keys());
 }
+
+test("a backup without the secrets starts with those that were kept apart", async () => {
+  const bare = join(folder, "bare.tar.gz");
+  const third = new Instance("deno");
+  try {
+    await takeBackup({ data: before.data, file: bare, withSecrets: false, env: {} });
+    copyFileSync(join(before.data, "secrets.json"), join(third.data, "secrets.json"));
+    expect((await restoreBackup({ data: third.data, file: bare, env: {} })).missingKeys).toEqual([]);
+    await third.start();
+    expect((await third.api("GET", "/v1/users/u1")).body).toEqual((await before.api("GET", "/v1/users/u1")).body);
+    expect((await fetch(`${third.credentials.url}/readyz`)).status).toBe(200);
+  } finally {
+    await third.dispose();
+  }
+}, 60_000);
 
 test("the command says what it did, and that the key is not in the file", () => {
   const other = join(folder, "without.tar.gz");

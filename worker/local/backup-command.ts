@@ -43,7 +43,7 @@ async function back(options: Parameters<typeof takeBackup>[0]): Promise<void> {
   console.log(
     manifest.hasSecrets
       ? `The settings key ${keys} and the start's other secrets are in it: whoever has the file can open every saved password.`
-      : `Saved passwords are sealed with the settings key ${keys}, which is not in it: keep it apart, or add --with-secrets.`,
+      : `Saved passwords are sealed with the settings key ${keys}, which is not in it: keep ${options.data}/secrets.json apart, or add --with-secrets.`,
   );
 }
 
@@ -54,7 +54,7 @@ async function restore(options: Parameters<typeof restoreBackup>[0]): Promise<vo
   );
   if (missingKeys.length > 0)
     console.log(
-      `Saved passwords are sealed with the settings key ${missingKeys.join(", ")}, which is not here: set CARILLON_SETTINGS_KEYS before the start.`,
+      `Saved passwords are sealed with the settings key ${missingKeys.join(", ")}, which is not here: put the secrets.json of that folder into this one before the start, or set CARILLON_SETTINGS_KEYS.`,
     );
 }
 
