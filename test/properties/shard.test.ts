@@ -68,6 +68,8 @@ function expectBalance(world: World): void {
 }
 
 const TOLD = ["sent", "delivered", "read"];
+const SPOKEN_FOR = /^told with (.+)$/;
+const HANDED_ON = /^the others are told with (.+)$/;
 
 /** What became of everything, held against what has left. */
 class Ends {
@@ -90,7 +92,7 @@ class Ends {
   /** Once, or with a reason not at all; more often only where each time more was announced as in doubt, or the provider took it back. */
   expectTold(accepted: Accepted): void {
     const delivery = this.#of(accepted);
-    const carriers = [...this.#carriersOf(delivery)];
+    const carriers = this.#carriersOf(delivery);
     const speaker = this.#speakerOf(delivery);
     const tellings = this.#tellings.get(delivery.id) ?? 0;
     const doubts = carriers.flatMap(({ attempts }) => attempts).filter((attempt) => attempt.ambiguous).length;
@@ -105,7 +107,7 @@ class Ends {
   /** What was tried again, scheduled, or spoken for by another aside, the sends to a person are in the order of acceptance. */
   expectOrder(person: string): void {
     const isPlain = (delivery: Delivery) =>
-      delivery.attempts.length === 1 && !delivery.attempts[0]!.ambiguous && this.#speakersOf(delivery).length === 0;
+      delivery.attempts.length === 1 && !delivery.attempts[0]!.ambiguous && this.#namedIn(delivery, SPOKEN_FOR).length === 0;
     const plain = this.#world.accepted.filter((one) => one.person === person && !one.isLater && isPlain(this.#of(one)));
     const numbers = new Map(plain.map((one) => [this.#of(one).id, one.number]));
     const order = [...new Set(this.#world.sent.flatMap(({ delivery }) => numbers.get(delivery) ?? []))];
@@ -114,22 +116,22 @@ class Ends {
 
   #of = ({ event, person }: Accepted): Delivery => this.#byPlace.get(`${event} ${person}`)!;
 
-  /** The one by which it is told in the end: itself, or whoever speaks for it. */
+  /** The one by which it is told in the end: itself, or whoever speaks for it, or who took that one's place. */
   #speakerOf(delivery: Delivery): Delivery {
-    const into = this.#speakersOf(delivery).at(-1);
-    return delivery.state === "collapsed" && into ? this.#speakerOf(into) : delivery;
+    let speaker = delivery.state === "collapsed" ? this.#namedIn(delivery, SPOKEN_FOR).at(-1) : undefined;
+    for (let next = speaker; next; next = this.#namedIn(next, HANDED_ON).at(-1)) speaker = next;
+    return speaker ? this.#speakerOf(speaker) : delivery;
   }
-
-  /** All that ever spoke for it, one after the other. */
-  #speakersOf = (delivery: Delivery): Delivery[] =>
-    delivery.receipts.flatMap(({ said }) => this.#byId.get(/^told with (.+)$/.exec(said ?? "")?.[1] ?? "") ?? []);
 
   /** The delivery itself, and all by which it may have been told. */
-  #carriersOf(delivery: Delivery): Set<Delivery> {
-    const carriers = new Set([delivery]);
-    for (const one of carriers) for (const speaker of this.#speakersOf(one)) carriers.add(speaker);
-    return carriers;
+  #carriersOf(delivery: Delivery): Delivery[] {
+    const speakers = new Set(this.#namedIn(delivery, SPOKEN_FOR));
+    for (const one of speakers) for (const next of this.#namedIn(one, SPOKEN_FOR, HANDED_ON)) speakers.add(next);
+    return [delivery, ...speakers];
   }
+
+  #namedIn = ({ receipts }: Delivery, ...words: RegExp[]): Delivery[] =>
+    receipts.flatMap(({ said = "" }) => words.flatMap((word) => this.#byId.get(word.exec(said)?.[1] ?? "") ?? []));
 
   #mayEndSo({ event, at, isUrgent, expiresAt }: Accepted, { state, reason, attempts, receipts }: Delivery): boolean {
     switch (state) {

@@ -440,3 +440,15 @@ test("what arrived after all, told late by a job taken for lost, is not sent aga
   expect(serve("email")).toEqual([]);
   expect(balance()).toBe(0);
 });
+
+test("while whoever is to try a tripped channel is on its way, the timer waits and does not ring without end", () => {
+  const { shard, post, serve, pass } = makeShard(rulesOf({ sms: "unset", whatsapp: "unset" }));
+  post("e1");
+  serve("email", FAULT);
+  pass(60_000);
+  expect(shard.alarm().wakes).toMatchObject([{ channel: "email" }]);
+  const [first, second] = [shard.nextAlarm()!, (shard.alarm(), shard.nextAlarm()!)];
+  expect([first - T0, second - T0]).toEqual([75_000, 75_000]);
+  pass(15_000);
+  expect(shard.alarm().wakes).toMatchObject([{ channel: "email" }]);
+});

@@ -223,7 +223,11 @@ export class Shard implements SyncCalls {
       // Something is due, and whoever was woken for it may have died or never been reached.
       instants.push(this.#counter.nextDoubt(channel, now), wakes.nextLoss(channelNumber(channel), now));
     }
-    for (const channel of EXTERNAL_CHANNELS) instants.push(this.#probeAt(channel));
+    for (const channel of EXTERNAL_CHANNELS) {
+      const probe = this.#probeAt(channel);
+      // Whoever was woken for one that is due is on its way, or is lost in the end.
+      instants.push(probe !== null && probe <= now ? (wakes.nextLoss(channelNumber(channel), now) ?? now + SWEEP_MS) : probe);
+    }
     if (this.#org.pending()) instants.push(now + CHANGE_LOST_MS);
     instants.push(nextSweep(this.#parts.sql, this.#parts.gates.savedRules()?.retention));
     if (this.#parts.fanOuts.open()) instants.push(now + SLICE_PAUSE_MS);

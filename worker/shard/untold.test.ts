@@ -82,10 +82,12 @@ test.each<[why: string, end: (made: ReturnType<typeof withDigest>) => void, left
   const made = withDigest({ expiresAt: new Date(T0 + HOUR / 2).toISOString(), collapseKey: "task:1" });
   end(made);
   expect([...made.serve(), ...made.serve()]).toEqual([["e2", "e3"]]);
-  expect(made.cell("e1")).toBe(left);
-  expect(made.cell("e2")).toMatch(/^sent matrix/);
-  const { id } = made.shard.event("e2")!.deliveries.find(({ channel }) => channel === "email")!;
-  expect(made.cell("e3").endsWith(`told with ${id}`)).toBe(true);
+  const idOf = (event: string) => made.shard.event(event)!.deliveries.find(({ channel }) => channel === "email")!.id;
+  expect(["e1", "e2", "e3"].map(made.cell)).toEqual([
+    `${left} the others are told with ${idOf("e2")}`,
+    `sent matrix told with ${idOf("e1")}`,
+    `collapsed collapsed told with ${idOf("e1")}`,
+  ]);
   expect(made.balance()).toMatchObject({ sent: 1, inFlight: 0, parked: 0, unaccounted: 0 });
 });
 
@@ -132,7 +134,7 @@ test("a person who mutes the type of the first is told of the others", () => {
   turn("on", "digest");
   shard.setPreferences("ada", preferencesSchema.parse({ cells: { mention: { email: false } } }));
   expect(serve()).toEqual([["e1", "e2"]]);
-  expect(cell("m1")).toBe("skipped user-muted");
+  expect(cell("m1")).toMatch(/^skipped user-muted/);
 });
 
 test("what was tried before goes again as it was: nothing joins a message that may have arrived", () => {

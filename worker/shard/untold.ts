@@ -1,7 +1,7 @@
 import type { Attempt } from "@carillon/shared/ledger";
 import type { Reason } from "@carillon/shared/reasons";
 import { STATE, channelName, publicId } from "./ledger/cells.ts";
-import { spokenFor, type DeliveryRow } from "./ledger/deliveries.ts";
+import { spokenFor, type DeliveryRow, type KeptReceipt } from "./ledger/deliveries.ts";
 import type { Parts } from "./parts.ts";
 
 /**
@@ -19,19 +19,31 @@ export function endUntold(
   const { deliveries } = parts;
   const before = { ...row };
   const others = spokenFor(row).filter((id) => id !== row.id);
+  const heir = firstOf(parts, others);
+  if (heir) deliveries.noteReceipt(row, collapsed(`the others are told with ${publicId(parts.shard, heir.id)}`, now));
   row.bundle = null;
   deliveries.move(row, state, why, null, attempt);
-  const [heir, ...rest] = others.flatMap((id) => deliveries.get(id) ?? []);
   if (!heir) return null;
-  for (const one of rest) deliveries.addReceipt(one, toldWith(parts, heir, now));
-  if (rest.length > 0) heir.bundle = JSON.stringify([heir, ...rest].map(({ id }) => id));
+  const rest = others.slice(others.indexOf(heir.id));
+  if (rest.length > 1) heir.bundle = JSON.stringify(rest);
   takePlace(parts, heir, before, now);
   return heir;
 }
 
+/** Those of people who have been erased are gone. */
+function firstOf({ deliveries }: Parts, ids: number[]): DeliveryRow | null {
+  for (const id of ids) {
+    const row = deliveries.get(id);
+    if (row) return row;
+  }
+  return null;
+}
+
 /** What a delivery says that another speaks for. */
-export const toldWith = ({ shard }: Parts, { id }: DeliveryRow, now: number) =>
-  ({ at: new Date(now).toISOString(), state: "collapsed", said: `told with ${publicId(shard, id)}` }) as const;
+export const toldWith = ({ shard }: Parts, { id }: DeliveryRow, now: number): KeptReceipt =>
+  collapsed(`told with ${publicId(shard, id)}`, now);
+
+const collapsed = (said: string, now: number): KeptReceipt => ({ at: new Date(now).toISOString(), state: "collapsed", said });
 
 function takePlace({ deliveries, gates }: Parts, heir: DeliveryRow, { state, why, due }: DeliveryRow, now: number): void {
   const gate = gates.gate(channelName(heir.channel));
