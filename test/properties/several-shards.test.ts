@@ -99,7 +99,7 @@ test("the log of four shards is one, newest first, page after page without a gap
     expect(paged.slice(0, all.length).map(({ id }) => id)).toEqual(all);
     expect(new Set(paged.map(({ id }) => id)).size).toBe(paged.length);
     const times = paged.map(({ at }) => at);
-    expect(times).toEqual([...times].sort().reverse());
+    expect(times).toEqual(times.toSorted().toReversed());
   }
 });
 
