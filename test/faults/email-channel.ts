@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { TestStage } from "@carillon/shared/channels";
 import type { Delivery } from "@carillon/shared/ledger";
 import { makeCertificates, type TestCertificates } from "../channels/mail-server.ts";
-import type { Instance } from "../harness/instance.ts";
+import { sleep, type Instance } from "../harness/instance.ts";
 
 export type Trial = { port: number; host?: string; password?: string; encryption?: "none" | "tls" };
 type Health = { state: string; why?: string; remedy?: string };
@@ -55,8 +55,13 @@ export class EmailChannel {
 
   /** The person's newest mail as the delivery log tells it. */
   async mailOf(person: string): Promise<Delivery> {
-    const { body } = await this.#carillon.api("GET", `/v1/deliveries?channel=email&user=${person}&limit=1`);
-    return body.data[0] as Delivery;
+    for (let tries = 1; ; tries++) {
+      const { status, body } = await this.#carillon.api("GET", `/v1/deliveries?channel=email&user=${person}&limit=1`);
+      if (status === 200) return body.data[0] as Delivery;
+      // A busy machine may answer 503 and ask to come back.
+      if (status !== 503 || tries === 10) throw new Error(`The log of ${person} was answered ${status} ${JSON.stringify(body)}`);
+      await sleep(500);
+    }
   }
 }
 
