@@ -239,6 +239,14 @@ test("a green test of the saved values makes a channel healthy and ends its faul
   expect((await save({ version: 2, settings: { ...EMAIL, fromName: "New" } })).health).toEqual({ state: "untested" });
 });
 
+test("a pace has no part in a test: with another one the channel stays tested", async () => {
+  await save({ version: 1, settings: EMAIL, secrets: { password: "hunter2" } });
+  await run({});
+  const pace = { perSecond: 0.5, connections: 3 };
+  expect(await save({ version: 2, settings: { ...EMAIL, pace } })).toMatchObject({ health: { state: "ok" }, settings: { pace } });
+  expect((await save({ version: 3, settings: EMAIL })).settings).not.toHaveProperty("pace");
+});
+
 test("a test of values that are not saved says nothing about the channel", async () => {
   await save({ version: 1, settings: EMAIL, secrets: { password: "hunter2" } });
   await run({ settings: { ...EMAIL, fromName: "New" } });
