@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { ExternalChannel } from "@carillon/shared/channels";
+import type { Rules } from "@carillon/shared/decide";
 import { defaultRouting } from "@carillon/shared/event-types";
 import { eventSchema, toEvent } from "@carillon/shared/events";
 import { initialQuietHours } from "@carillon/shared/quiet-hours";
@@ -24,8 +25,9 @@ function makeShard() {
     now: () => now,
     pass: (ms: number) => (now += ms),
     restart: () => void (one.shard = open()),
-    rules: (email: "on" | "off") =>
+    rules: (email: "on" | "off", paces: Rules["paces"] = {}) =>
       one.shard.apply({
+        paces,
         version: version++,
         gates: { "in-app": "on", email, sms: "on", whatsapp: "unset", push: "unset" },
         cells: Object.fromEntries(
@@ -169,4 +171,15 @@ test("a green test and switching it on again end the pause", () => {
     expect(one.rest()).toBeNull();
     expect(one.serve("email", OK, OK).count).toBeGreaterThan(0);
   }
+});
+
+test.each([
+  [{ perSecond: null, connections: 2 }, 2],
+  [{ perSecond: 3, connections: null }, 3],
+  [{ perSecond: 0.5, connections: 4 }, 1],
+  [null, 5],
+])("with a pace of %j, 500 mails call %i jobs and no more", (pace, jobs) => {
+  const one = makeShard();
+  one.rules("on", pace ? { email: pace } : {});
+  expect(one.accept(500)).toHaveLength(jobs);
 });
