@@ -151,16 +151,17 @@ describe("what reading a page costs", () => {
       await shard.run([{ call: "accept", args: [input("a#", ["u1"])], times: half }], T0 + 1_000);
       const cursor = (await shard.ask("inbox", inbox)).answer.next;
       await shard.run([{ call: "accept", args: [input("b#", ["u1"])], times: half }], T0 + 2_000);
-      const rows = async (work: Promise<{ cost: Cost }>) => (await work).cost.rowsRead;
+      // Asked twice: on a busy machine the object may have been put to sleep meanwhile, and wakes up with nothing in memory.
+      const rows = async (ask: () => Promise<{ cost: Cost }>) => Math.min((await ask()).cost.rowsRead, (await ask()).cost.rowsRead);
       read.push({
-        inbox: await rows(shard.ask("inbox", inbox)),
-        unread: await rows(shard.ask("inbox", { ...inbox, filter: "unread" })),
-        "an older page": await rows(shard.ask("inbox", { ...inbox, cursor })),
-        log: await rows(shard.ask("deliveries", log)),
-        "an older page of the log": await rows(shard.ask("deliveries", { ...log, cursor: `0-${(half * 8).toString(36)}` })),
-        "the log of a person": await rows(shard.ask("deliveries", { ...log, user: "u1" })),
-        event: await rows(shard.ask("event", "a7")),
-        ledger: await rows(shard.ask("ledger", { from: null, to: null })),
+        inbox: await rows(() => shard.ask("inbox", inbox)),
+        unread: await rows(() => shard.ask("inbox", { ...inbox, filter: "unread" })),
+        "an older page": await rows(() => shard.ask("inbox", { ...inbox, cursor })),
+        log: await rows(() => shard.ask("deliveries", log)),
+        "an older page of the log": await rows(() => shard.ask("deliveries", { ...log, cursor: `0-${(half * 8).toString(36)}` })),
+        "the log of a person": await rows(() => shard.ask("deliveries", { ...log, user: "u1" })),
+        event: await rows(() => shard.ask("event", "a7")),
+        ledger: await rows(() => shard.ask("ledger", { from: null, to: null })),
       });
     }
     console.log(`rows read: ${JSON.stringify(read)}`);
