@@ -20,6 +20,14 @@ const SHAPES: [string, Runtime, Record<string, string>][] = [
 
 describe.each(SHAPES)("the main path on %s", (_, runtime, env) => {
   const carillon = new Instance(runtime, env);
+  /** As a CRM does it: what a busy machine answers with 503 is posted again. */
+  const postAgain = async (body: object): ReturnType<Instance["api"]> => {
+    for (;;) {
+      const answer = await carillon.api("POST", "/v1/events", body);
+      if (answer.status !== 503) return answer;
+      await sleep(200);
+    }
+  };
   beforeAll(() => carillon.start(), 90_000);
   afterAll(() => carillon.dispose());
 
@@ -124,7 +132,7 @@ describe.each(SHAPES)("the main path on %s", (_, runtime, env) => {
   });
 
   test("fifty parallel posts of one id are one event; another body is refused", async () => {
-    const answers = await Promise.all(Array.from({ length: 50 }, () => carillon.api("POST", "/v1/events", event("same"))));
+    const answers = await Promise.all(Array.from({ length: 50 }, () => postAgain(event("same"))));
     expect(answers.every(({ status }) => status === 202)).toBe(true);
     expect(answers.filter(({ body }) => !body.duplicate)).toHaveLength(1);
     expect(await carillon.api("POST", "/v1/events", event("same", { priority: "high" }))).toMatchObject({
