@@ -59,6 +59,20 @@ test("an inbox of dismissed items only is history, not news", async () => {
   expect(told).toEqual(["i8"]);
 });
 
+test("the first items of an empty inbox are news, though they come before the link is live", async () => {
+  for (let after = 0; after <= 240; after += 10) {
+    const server = createFakeServer({ random: () => 0.99 });
+    const told: string[] = [];
+    start(server, { onItem: (item) => told.push(item.id) });
+    await vi.advanceTimersByTimeAsync(after);
+    expect(server.calls).toHaveLength(2);
+    server.add();
+    server.add();
+    await live();
+    expect(told, `${after} ms after the page was read`).toEqual(["i1", "i2"]);
+  }
+});
+
 test("a mark shows at once and is taken back with the server's words when refused", async () => {
   const server = createFakeServer();
   server.add();

@@ -13,8 +13,10 @@ export type Inbox = {
   resume: number;
   /** False from hello to the last sync: until then live frames are shown but must not move `resume`, or a cut would leave a gap. */
   isCaughtUp: boolean;
-  /** Items above this sequence number are news; null until the first sync has told where news begin. */
+  /** Items above this sequence number are news; null until the first page has told where news begin. */
   newsAbove: number | null;
+  /** False until the first sync is complete: what was put away by then is history, which the first page did not show. */
+  knowsHistory: boolean;
   told: Set<string>;
 };
 
@@ -29,6 +31,7 @@ export function createInbox(after: number | null): Inbox {
     resume: after ?? 0,
     isCaughtUp: false,
     newsAbove: after === null ? null : 0,
+    knowsHistory: after !== null,
     told: new Set(),
   };
 }
@@ -60,7 +63,7 @@ function receiveSync(inbox: Inbox, frame: Extract<ServerFrame, { type: "sync" }>
   inbox.unread = frame.unread;
   inbox.resume = frame.rev;
   inbox.isCaughtUp = !frame.more;
-  if (inbox.isCaughtUp) inbox.newsAbove ??= Math.max(0, ...[...inbox.items.values()].map((item) => item.seq));
+  inbox.knowsHistory ||= inbox.isCaughtUp;
   return news;
 }
 
@@ -70,23 +73,25 @@ function receiveSync(inbox: Inbox, frame: Extract<ServerFrame, { type: "sync" }>
  */
 export function beginWith(inbox: Inbox, page: InboxItem[]): void {
   put(inbox, page);
-  if (page.length === 0) return;
-  inbox.resume = Math.max(...page.map((item) => item.rev));
-  inbox.newsAbove = Math.max(...page.map((item) => item.seq));
+  inbox.resume = Math.max(0, ...page.map((item) => item.rev));
+  inbox.newsAbove = Math.max(0, ...page.map((item) => item.seq));
 }
 
-/** Keeps the newer of what is known and what came. */
+/** Keeps the newer of what is known and what came, and answers what is news. */
 export function put(inbox: Inbox, items: InboxItem[]): InboxItem[] {
   const news: InboxItem[] = [];
   for (const item of items) {
     const known = inbox.items.get(item.id);
     if (!known || item.rev >= known.rev) inbox.items.set(item.id, item);
     if (inbox.newsAbove === null || item.seq <= inbox.newsAbove || inbox.told.has(item.id)) continue;
+    if (!inbox.knowsHistory && isPutAway(item)) continue;
     inbox.told.add(item.id);
     news.push(item);
   }
   return news;
 }
+
+const isPutAway = (item: InboxItem): boolean => item.dismissedAt !== null || item.archivedAt !== null;
 
 /** Shows a mark before the server has answered. */
 export function markAtOnce(inbox: Inbox, mark: InboxMark, ids: string[] | "all", at: string): PendingMark {
