@@ -66,6 +66,6 @@ export async function live(
 /** What a provider tells later of a delivery, one word after the other; what each cost. */
 export async function hear(shard: CountedShard, id: string, states: ("sent" | "delivered" | "read")[]): Promise<Cost[]> {
   const costs: Cost[] = [];
-  for (const state of states) costs.push((await shard.ask("receipt", { id, state, said: null, outcome: null })).cost);
+  for (const state of states) costs.push((await shard.ask("receipt", { id, attempt: null, state, said: null, outcome: null })).cost);
   return costs;
 }

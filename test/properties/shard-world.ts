@@ -28,7 +28,7 @@ export type Accepted = {
   expiresAt: number | null;
 };
 /** A message that has left: the delivery that it was claimed for, and all those that it tells of. */
-export type Sent = { delivery: string; tells: string[]; person: string };
+export type Sent = { delivery: string; attempt: number; tells: string[]; person: string };
 type Job = { at: number; number: string; claim: Claim; claimedAt: number };
 
 /**
@@ -40,7 +40,7 @@ export class World {
   readonly channel: ExternalChannel;
   readonly accepted: Accepted[] = [];
   readonly sent: Sent[] = [];
-  /** Told later by the provider that it did not arrive: the delivery, and how often it had been sent until then. */
+  /** Told later by the provider that it did not arrive: the delivery and the try. */
   readonly refused = new Set<string>();
   readonly cancelled = new Set<string>();
   readonly releases: { at: number; choice: Release }[] = [];
@@ -186,10 +186,10 @@ export class World {
     this.#jobs.push({ at, number, claim: served.claim, claimedAt: this.#now });
   }
 
-  #send({ message: { deliveryId, to } }: Claim): void {
+  #send({ message: { deliveryId, attempt = 0, to } }: Claim): void {
     const bundle = this.#query<{ bundle: string | null }>(`SELECT bundle FROM delivery WHERE id = ?`, numberIn(deliveryId))[0]!.bundle;
     const tells = bundle === null ? [deliveryId] : (JSON.parse(bundle) as number[]).map((id) => publicId(0, id));
-    this.sent.push({ delivery: deliveryId, tells, person: to.id });
+    this.sent.push({ delivery: deliveryId, attempt, tells, person: to.id });
   }
 
   /** An admin turns the switch; the call may come twice, and one of an older version may come after it. */
@@ -213,13 +213,13 @@ export class World {
   /** The provider tells of a message that it took: in any order, now and then twice. */
   #hear(): void {
     if (this.sent.length === 0) return;
-    const { delivery } = pick(this.#random, this.sent);
+    const { delivery, attempt } = pick(this.#random, this.sent);
     const state = pick(this.#random, ["sent", "delivered", "delivered", "read", "failed"] as const);
     const outcome =
       state === "failed" ? pick<Outcome | null>(this.#random, [{ kind: "retry" }, { kind: "permanent", code: "30007" }, null]) : null;
-    if (state === "failed") this.refused.add(`${delivery} ${this.sent.filter((one) => one.delivery === delivery).length}`);
+    if (state === "failed") this.refused.add(`${delivery} ${attempt}`);
     for (let times = this.#random() < 0.3 ? 2 : 1; times > 0; times--) {
-      this.#call((shard) => shard.receipt({ id: delivery, state, said: null, outcome }));
+      this.#call((shard) => shard.receipt({ id: delivery, attempt, state, said: null, outcome }));
     }
   }
 

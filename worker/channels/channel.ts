@@ -43,6 +43,8 @@ export type Outcome = {
 export type Message = {
   /** Stable over all attempts of this delivery; begins with the shard's number. */
   deliveryId: string;
+  /** Which of its tries this is, from 1; absent in a test of settings. */
+  attempt?: number;
   org: string;
   to: { id: string; name: string | null; address: string; locale: string };
   event: Pick<Event, "id" | "type" | "priority">;
@@ -85,6 +87,8 @@ export type ProviderNews = { receipts: Receipt[]; replies: Reply[]; templates: T
 /** How far a message has come. Receipts arrive in any order; only the ledger knows whether one is news. */
 export type Receipt = {
   deliveryId: string;
+  /** The try that it is about; null where the provider doesn't say. */
+  attempt: number | null;
   state: "sent" | "delivered" | "read" | "failed";
   code: string | null;
   providerId: string | null;

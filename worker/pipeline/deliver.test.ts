@@ -14,7 +14,7 @@ function makePorts({ settings, vaultIsBroken = false }: { settings: object | nul
   const calls: Partial<ShardCalls> = {
     async begin() {
       told.push("begin");
-      return { claim: { id: "0-1.1", attempt: 1, message: {} as never }, wakes: [] };
+      return { claim: { id: "0-1.1", message: {} as never }, wakes: [] };
     },
     async next({ outcome }) {
       told.push(`settle ${outcome.kind} ${outcome.said}`);

@@ -117,9 +117,9 @@ async function opened(run: Run): Promise<Session | Outcome> {
 }
 
 /** Counts a try at a provider, and writes its line where there is one for each. */
-function noteAttempt({ org, shard, channel }: Job, { attempt, message }: Claim, { kind, code }: Outcome, ms: number): void {
+function noteAttempt({ org, shard, channel }: Job, { message }: Claim, { kind, code }: Outcome, ms: number): void {
   observed.attempts.note(ms, channel, kind);
-  log("info", "attempt", { org, shard, channel, delivery: message.deliveryId, attempt, outcome: kind, code, ms });
+  log("info", "attempt", { org, shard, channel, delivery: message.deliveryId, attempt: message.attempt, outcome: kind, code, ms });
 }
 
 /** A channel that can't be opened is at fault, not the message that was claimed. */

@@ -23,13 +23,13 @@ export async function record(ports: RecordPorts, place: Place, channel: "sms" | 
 export async function recordReceipt(
   ports: RecordPorts,
   place: Place,
-  { deliveryId, state, code, outcome }: Omit<Receipt, "providerId">,
+  { deliveryId, attempt, state, code, outcome }: Omit<Receipt, "providerId">,
 ): Promise<void> {
   const shard = shardNamedBy(deliveryId, place.shards);
   if (shard === null) return;
   const calls = ports.shards.get(place.org, shard);
   const meaning = outcome?.template?.name === "" ? await withTemplate(ports, place, calls, deliveryId, outcome) : outcome;
-  const { wakes } = await calls.receipt({ id: deliveryId, state, said: outcome?.said ?? code, outcome: meaning });
+  const { wakes } = await calls.receipt({ id: deliveryId, attempt, state, said: outcome?.said ?? code, outcome: meaning });
   ports.background(publish(ports, place.org, shard, wakes));
 }
 

@@ -119,6 +119,7 @@ export const pushRoutes: Route[] = [
 
 const receiptOf = (deliveryId: string, { state }: PushReport): Receipt => ({
   deliveryId,
+  attempt: null,
   state: state === "clicked" ? "read" : "delivered",
   code: null,
   outcome: null,

@@ -167,7 +167,13 @@ export type ShardCalls = {
 };
 
 /** What a provider tells of a delivery that it took. `outcome` is what a failure means. */
-export type News = { state: "sent" | "delivered" | "read" | "failed"; said: string | null; outcome: Outcome | null };
+/** `attempt`: the try that it is about, null where the provider doesn't say. */
+export type News = {
+  attempt: number | null;
+  state: "sent" | "delivered" | "read" | "failed";
+  said: string | null;
+  outcome: Outcome | null;
+};
 export type PushStatus = { browsers: number; people: number; byKey: Record<string, number> };
 
 /** The caller's settings are newer than the shard's: call `apply` and repeat. */
@@ -181,11 +187,13 @@ export type AcceptedInput = { event: Event; hash: string; people?: number };
 
 export type Accepted = { id: string; accepted: number; duplicate: boolean } | { id: string; reused: true };
 
+/** `id` names the delivery and the try. */
+export type Claim = { id: string; message: Message };
+
 /**
  * A claimed delivery, ready to be built and sent; or nothing (more) to do, with wake-ups to publish for what remains. `rest`: the
  * provider slows us down. `isPaused`: more is due for the job that pauses.
  */
-export type Claim = { id: string; attempt: number; message: Message };
 export type Served = {
   claim: Claim | null;
   wakes: Wake[];

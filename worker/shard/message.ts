@@ -1,17 +1,17 @@
 import { quietFor, type Rules } from "@carillon/shared/decide";
-import type { Attempt } from "@carillon/shared/ledger";
 import type { TextChannel } from "@carillon/shared/texts";
 import { isKnownZone } from "@carillon/shared/zones";
 import type { Message } from "../channels/channel.ts";
 import { languageOf, renderTexts, renderValues } from "../templates/render.ts";
 import { bundledTexts } from "./catch-up.ts";
 import { channelName, noticeOf, publicId } from "./ledger/cells.ts";
-import type { DeliveryRow } from "./ledger/deliveries.ts";
+import { attemptsOf, type DeliveryRow } from "./ledger/deliveries.ts";
 import type { Parts } from "./parts.ts";
 import { addressOf, toDecided, type Person } from "./people/people.ts";
 
-/** Everything that a channel needs to send a claimed delivery to its person. `attempts` are those before. */
-export function messageOf(parts: Parts, rules: Rules, row: DeliveryRow, person: Person, attempts: Attempt[], now: number): Message {
+/** Everything that a channel needs to send a claimed delivery to its person. */
+export function messageOf(parts: Parts, rules: Rules, row: DeliveryRow, person: Person, now: number): Message {
+  const attempts = attemptsOf(row);
   const event = parts.events.containing(noticeOf(row.id))!;
   const channel = channelName(row.channel);
   // A WhatsApp template may ask for the title and the body; the mail's say most.
@@ -22,6 +22,7 @@ export function messageOf(parts: Parts, rules: Rules, row: DeliveryRow, person: 
   const validForSeconds = channel === "sms" || channel === "push" ? validFor(rules, row, person, event.priority === "high", now) : null;
   return {
     deliveryId: publicId(parts.shard, row.id),
+    attempt: attempts.length + 1,
     org: parts.org,
     to: { id: person.id, name: person.name, address: addressOf(person, channel)!, locale },
     event: { id: event.id, type: event.type, priority: event.priority },

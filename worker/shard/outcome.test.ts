@@ -15,6 +15,7 @@ import { Shard } from "./shard.ts";
 /** A Monday noon in UTC. */
 const T0 = Date.UTC(2026, 10, 23, 12, 0, 0);
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const DAY = 1_440 * MINUTE;
 const ADA = { id: "u1", email: "ada@example.com", phone: "+4915112345601", whatsappOptIn: true };
 const BEN = { id: "u2", email: "ben@example.com", phone: "+12025550102", whatsappOptIn: true };
@@ -85,7 +86,7 @@ function makeShard(rules = rulesOf()) {
       shard.event(event)!.deliveries.find((one) => one.channel === channel && one.user === user)!,
     tell: (event: string, channel: Channel, news: Partial<News> & Pick<News, "state">) => {
       const { id } = shard.event(event)!.deliveries.find((one) => one.channel === channel && one.user === "u1")!;
-      return shard.receipt({ id, said: null, outcome: null, ...news });
+      return shard.receipt({ id, attempt: null, said: null, outcome: null, ...news });
     },
     bell: (user: string) => shard.inbox({ user, filter: "all", q: null, type: null, limit: 50, cursor: null }).data,
     balance: () => shard.ledger({ from: null, to: null }).unaccounted,
@@ -127,6 +128,62 @@ test("a receipt that overtakes the answer counts once the answer is there", () =
   }
 });
 
+test("what an older try failed with, told again or late, says nothing of the newest", () => {
+  const { post, serve, tell, delivery, pass } = makeShard();
+  const failed = (attempt: number) => tell("e1", "sms", { attempt, state: "failed", outcome: { kind: "retry" } });
+  post("e1");
+  serve("sms");
+  failed(1);
+  pass(5 * MINUTE);
+  serve("sms", () => (failed(1), { kind: "ok" }));
+  failed(1);
+  expect(delivery("e1", "sms")).toMatchObject({ state: "sent", attempts: [{ n: 1 }, { n: 2 }] });
+  failed(2);
+  expect(delivery("e1", "sms").state).toBe("queued");
+  pass(HOUR);
+  // The same word about another try is news, and overtakes its answer.
+  serve("sms", () => (failed(3), { kind: "ok" }));
+  expect(delivery("e1", "sms")).toMatchObject({ state: "queued", attempts: [{ n: 1 }, { n: 2 }, { n: 3 }] });
+  tell("e1", "sms", { attempt: 1, state: "delivered" });
+  expect(delivery("e1", "sms").state).toBe("delivered");
+  pass(DAY);
+  expect(serve("sms")).toEqual([]);
+});
+
+test("what arrived while its try had no answer, or a bad one, is not sent again", () => {
+  const told: Partial<News>[] = [{ state: "delivered" }, { state: "sent", attempt: 1 }];
+  const answers: Outcome[] = [{ kind: "ambiguous" }, { kind: "retry", unreachable: true }, { kind: "permanent", code: "30007" }];
+  for (const news of told) {
+    for (const answer of answers) {
+      const { post, serve, tell, delivery, pass, balance } = makeShard();
+      post("e1");
+      serve("sms", () => (tell("e1", "sms", { state: "sent", ...news }), answer));
+      expect(delivery("e1", "sms")).toMatchObject({ state: news.state, attempts: [{ outcome: answer.kind }] });
+      pass(DAY);
+      expect(serve("sms")).toEqual([]);
+      expect(balance()).toBe(0);
+    }
+  }
+  // That an older try had been sent is another matter.
+  const { post, serve, tell, delivery, pass } = makeShard();
+  post("e1");
+  serve("sms", { kind: "retry" });
+  pass(HOUR);
+  serve("sms", () => (tell("e1", "sms", { state: "sent", attempt: 1 }), { kind: "ambiguous" }));
+  expect(delivery("e1", "sms").state).toBe("queued");
+});
+
+test("what arrived while its job died is not sent again", () => {
+  const { shard, post, tell, delivery, pass, serve } = makeShard();
+  post("e1");
+  const begun = shard.begin({ version: 1, channel: "sms", job: { at: T0, number: "dies" } });
+  expect(begun).toMatchObject({ claim: { message: { attempt: 1 } } });
+  tell("e1", "sms", { attempt: 1, state: "delivered" });
+  pass(HOUR);
+  expect(serve("sms")).toEqual([]);
+  expect(delivery("e1", "sms")).toMatchObject({ state: "delivered", attempts: [{ ambiguous: true }] });
+});
+
 test("a failure told later is tried again, given up, or ends the address, as its outcome says", () => {
   const late = (outcome: Outcome) => {
     const made = makeShard();
@@ -163,8 +220,8 @@ test("an unknown id, a repeat and what is no news change nothing", () => {
   expect(tell("e1", "sms", { state: "failed" })).toMatchObject({ known: true });
   expect(delivery("e1", "sms").state).toBe("queued"); // It was never handed over.
   serve("sms");
-  expect(shard.receipt({ id: "0-zzzz", state: "delivered", said: null, outcome: null }).known).toBe(false);
-  expect(shard.receipt({ id: "garbage", state: "delivered", said: null, outcome: null }).known).toBe(false);
+  expect(shard.receipt({ id: "0-zzzz", attempt: null, state: "delivered", said: null, outcome: null }).known).toBe(false);
+  expect(shard.receipt({ id: "garbage", attempt: null, state: "delivered", said: null, outcome: null }).known).toBe(false);
   expect(delivery("e1", "sms")).toMatchObject({ state: "sent", receipts: [] });
 });
 

@@ -36,10 +36,13 @@ export function applyOutcome(parts: Parts, row: DeliveryRow, outcome: Outcome, a
   }
   const isForTemplate = outcome.kind === "fault" && outcome.template !== undefined;
   if (attempt && (outcome.kind !== "fault" || isForTemplate) && !outcome.unreachable) gates.reached(channel);
-  switch (outcome.kind) {
+  const told = attempt ? toldBefore(row) : null;
+  const hasArrived = told !== null && told.state !== "failed";
+  // What the provider has told of meanwhile is not sent again, whatever became of our question.
+  const isOver = hasArrived && (outcome.kind === "retry" || outcome.kind === "ambiguous" || outcome.kind === "permanent");
+  switch (isOver ? "ok" : outcome.kind) {
     case "ok": {
-      const told = toldBefore(row);
-      deliveries.move(row, told && told.state !== "failed" ? STATE[told.state] : STATE.sent, "matrix", null, attempt);
+      deliveries.move(row, hasArrived ? STATE[told.state] : STATE.sent, "matrix", null, attempt);
       if (told?.state === "failed") return applyOutcome(parts, row, told.outcome ?? UNEXPLAINED, null, at);
       break;
     }

@@ -1,3 +1,4 @@
+import { attemptRef, parseAttemptRef } from "@carillon/shared/attempt-ref";
 import type { Channel, ExternalChannel } from "@carillon/shared/channels";
 import type { Rules } from "@carillon/shared/decide";
 import type { Attempt } from "@carillon/shared/ledger";
@@ -7,8 +8,8 @@ import type { Outcome } from "../channels/channel.ts";
 import { bundleHeld } from "./catch-up.ts";
 import type { Claim, Served } from "./calls.ts";
 import { MAX_ATTEMPTS } from "./ledger/back-off.ts";
-import { STATE, channelName, channelNumber, noticeOf, numberOf, publicId } from "./ledger/cells.ts";
-import { LEASE_MS, RANK, attemptsOf, burntAttempts, type DeliveryRow, type Rank } from "./ledger/deliveries.ts";
+import { STATE, channelName, channelNumber, noticeOf, numberOf } from "./ledger/cells.ts";
+import { LEASE_MS, RANK, attemptsOf, burntAttempts, toldBefore, type DeliveryRow, type Rank } from "./ledger/deliveries.ts";
 import { messageOf } from "./message.ts";
 import { applyOutcome, fail } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
@@ -81,12 +82,12 @@ export class Counter {
   /** Writes down what became of a claim. Answers the fault if the channel has tripped over it. */
   settle(claim: string, outcome: Outcome, ms: number, job: JobRef, now: number): { why: string } | null {
     const { deliveries, shard } = this.#parts;
-    const [id = "", attemptNumber = ""] = claim.split(".");
-    const number = numberOf(shard, id);
+    const { deliveryId, attempt: n } = parseAttemptRef(claim);
+    const number = numberOf(shard, deliveryId);
     const row = number === null ? null : deliveries.get(number);
-    if (!row) return null;
+    if (!row || n === null) return null;
     const attempts = attemptsOf(row);
-    const attempt = attemptOf(Number(attemptNumber), outcome, ms, now);
+    const attempt = attemptOf(n, outcome, ms, now);
     if (row.state !== STATE.sending || attempts.length + 1 !== attempt.n) {
       this.#settleLate(row, outcome, attempt, now);
       return null;
@@ -209,7 +210,7 @@ export class Counter {
 
   /** The checks in their order, on the present and not on what was true when it was queued. Moves the row, or claims it. */
   #check(channel: ExternalChannel, rules: Rules, row: DeliveryRow, now: number): Claim | null {
-    const { deliveries, people, shard } = this.#parts;
+    const { deliveries, people } = this.#parts;
     if (row.expires !== null && row.expires <= now) return (endUntold(this.#parts, row, STATE.expired, "expired", now), null);
     // Route, preference, address and quiet hours of this moment; the budget will be asked here, last before the claim.
     const decision = decideAnew(this.#parts, rules, row, now);
@@ -218,9 +219,8 @@ export class Counter {
     if (channel === "push" && this.#isShownInTab(row, person.id)) return (deliveries.move(row, STATE.skipped, "shown-in-tab", null), null);
     deliveries.claim(row, now, addressOf(person, channel)!);
     this.#lane(row.channel, now).set(row.person, row.id);
-    const attempts = attemptsOf(row);
-    const attempt = attempts.length + 1;
-    return { id: `${publicId(shard, row.id)}.${attempt}`, attempt, message: messageOf(this.#parts, rules, row, person, attempts, now) };
+    const message = messageOf(this.#parts, rules, row, person, now);
+    return { id: attemptRef(message), message };
   }
 
   /** The item is in the bell, and the person looks at it: a push would say it twice. */
@@ -257,7 +257,9 @@ export class Counter {
       ambiguous: true,
       ms: row.lease === null ? 0 : now - (row.lease - LEASE_MS),
     };
-    if (burntAttempts(row, before) + 1 >= MAX_ATTEMPTS) fail(this.#parts, row, "gave-up", attempt, now);
+    const told = toldBefore(row);
+    if (told && told.state !== "failed") this.#parts.deliveries.move(row, STATE[told.state], "matrix", null, attempt);
+    else if (burntAttempts(row, before) + 1 >= MAX_ATTEMPTS) fail(this.#parts, row, "gave-up", attempt, now);
     else this.#parts.deliveries.move(row, STATE.queued, "matrix", row.due, attempt);
   }
 

@@ -81,7 +81,7 @@ test("a job that finds everybody served asks for no further jobs and does not go
   const { shard, sql, accept } = makeShard();
   for (let n = 0; n < 1_200; n++) accept(task(`e${n}`));
   const begin = (number: string) => shard.begin({ version: 1, channel: "email", job: { at: T0, number } });
-  expect(begin("first")).toMatchObject({ claim: { attempt: 1 } });
+  expect(begin("first")).toMatchObject({ claim: { message: { attempt: 1 } } });
   const { exec } = sql;
   let returned = 0;
   sql.exec = (query, ...bindings) => {

@@ -96,7 +96,7 @@ test("where the provider could not deliver it and the one that speaks for others
   expect(serve()).toEqual([["e1", "e2", "e3"]]);
   pass(HOUR);
   const { id } = shard.event("e1")!.deliveries.find(({ channel }) => channel === "email")!;
-  shard.receipt({ id, state: "failed", said: null, outcome: { kind: "retry" } });
+  shard.receipt({ id, attempt: null, state: "failed", said: null, outcome: { kind: "retry" } });
   expect(cell("e1")).toMatch(/^expired/);
   expect(serve()).toEqual([["e2", "e3"]]);
 });

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { isFromTwilio, parseReply, parseStatusCallback } from "./callbacks.ts";
 
-const URL_OF = "https://notify.example.com/hooks/twilio/acme?delivery=0.d1";
+const URL_OF = "https://notify.example.com/hooks/twilio/acme?delivery=0-1j.2";
 const form = (fields: Record<string, string>) => new URLSearchParams(fields);
 
 function sign(token: string, url: string, fields: Record<string, string>): string {
@@ -55,7 +55,8 @@ describe("a status callback", () => {
     ["read", "read"],
   ])("%s is a receipt", (status, state) => {
     expect(parseStatusCallback(URL_OF, form({ MessageSid: "SM1", MessageStatus: status }))).toEqual({
-      deliveryId: "0.d1",
+      deliveryId: "0-1j",
+      attempt: 2,
       state,
       code: null,
       providerId: "SM1",

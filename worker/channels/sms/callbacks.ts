@@ -1,4 +1,5 @@
 import { validateRequest } from "twilio/lib/webhooks/webhooks.js";
+import { parseAttemptRef } from "@carillon/shared/attempt-ref";
 import type { Outcome, Receipt, Reply, Webhook } from "../channel.ts";
 import { outcomeOfCode } from "./errors.ts";
 
@@ -45,13 +46,13 @@ const STATES: Readonly<Record<string, Receipt["state"]>> = {
 
 /** Null for what is no news: still on its way inside Twilio, a status we do not know, or a callback that names no delivery. */
 export function parseStatusCallback(url: string, form: URLSearchParams): Receipt | null {
-  const deliveryId = URL.parse(url)?.searchParams.get("delivery");
+  const ref = URL.parse(url)?.searchParams.get("delivery");
   const status = form.get("MessageStatus") ?? form.get("SmsStatus") ?? "";
   const state = Object.hasOwn(STATES, status) ? STATES[status] : undefined;
-  if (!deliveryId || !state) return null;
+  if (!ref || !state) return null;
   const code = Number(form.get("ErrorCode")) || null;
   return {
-    deliveryId,
+    ...parseAttemptRef(ref),
     state,
     code: code === null ? null : String(code),
     providerId: form.get("MessageSid"),

@@ -1,3 +1,4 @@
+import { attemptRef } from "@carillon/shared/attempt-ref";
 import type { SmsSettings } from "@carillon/shared/sms-settings";
 import type { Configuration, Message, Outcome, SenderIdentity, Session } from "../channel.ts";
 import { NoAnswer, absoluteLink, isPublicUrl } from "../provider.ts";
@@ -65,10 +66,10 @@ export function requestOf(message: Message, configuration: Configuration<SmsSett
   };
 }
 
-/** Where Twilio tells what becomes of the message; the address names the delivery. Twilio refuses one that it can't call. */
+/** Where Twilio tells what becomes of the message; the address names the delivery and the try. Twilio refuses one that it can't call. */
 function callbackOf(message: Message, { sender, endpoints }: Configuration<SmsSettings>): { statusCallback?: string } {
   if (!isPublicUrl(sender.publicUrl) && endpoints?.twilio === undefined) return {};
-  const path = `/hooks/twilio/${encodeURIComponent(message.org)}?delivery=${encodeURIComponent(message.deliveryId)}`;
+  const path = `/hooks/twilio/${encodeURIComponent(message.org)}?delivery=${encodeURIComponent(attemptRef(message))}`;
   return { statusCallback: sender.publicUrl + path };
 }
 

@@ -1,3 +1,4 @@
+import { attemptRef } from "@carillon/shared/attempt-ref";
 import type { TemplateMapping, WhatsAppVariable } from "@carillon/shared/whatsapp-settings";
 import type { Message, SenderIdentity } from "../channel.ts";
 import { absoluteLink } from "../provider.ts";
@@ -32,7 +33,7 @@ export function buildMessage(message: Message, mapping: TemplateMapping, sender:
       language: { policy: "deterministic", code: mapping.language },
       ...(components.length > 0 ? { components } : {}),
     },
-    biz_opaque_callback_data: message.deliveryId,
+    biz_opaque_callback_data: attemptRef(message),
   };
 }
 

@@ -44,7 +44,7 @@ describe("a webhook", () => {
   test("brings receipts by our own id, in whatever order", () => {
     const news = parseWebhook(
       statuses(
-        { id: "wamid.2", status: "read", biz_opaque_callback_data: "0.d2" },
+        { id: "wamid.2", status: "read", biz_opaque_callback_data: "0-1k.3" },
         { id: "wamid.1", status: "sent", biz_opaque_callback_data: "0.d1" },
         { id: "wamid.3", status: "delivered" },
         { id: "wamid.4", status: "warning", biz_opaque_callback_data: "0.d4" },
@@ -52,8 +52,8 @@ describe("a webhook", () => {
     );
     expect(news).toEqual({
       receipts: [
-        { deliveryId: "0.d2", state: "read", code: null, providerId: "wamid.2", outcome: null },
-        { deliveryId: "0.d1", state: "sent", code: null, providerId: "wamid.1", outcome: null },
+        { deliveryId: "0-1k", attempt: 3, state: "read", code: null, providerId: "wamid.2", outcome: null },
+        { deliveryId: "0.d1", attempt: null, state: "sent", code: null, providerId: "wamid.1", outcome: null },
       ],
       templates: [],
       replies: [],

@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
+import { parseAttemptRef } from "@carillon/shared/attempt-ref";
 import type { Outcome, ProviderNews, Receipt, Reply, Webhook } from "../channel.ts";
 import { outcomeOfCode } from "./errors.ts";
 import { verdictOf } from "./template-status.ts";
@@ -114,7 +115,7 @@ function receiptOf(status: z.infer<typeof statusSchema>, state: Receipt["state"]
   const failure: Outcome | undefined = error ? outcomeOfCode(error.code, words.slice(0, 500)) : undefined;
   const unexplained: Outcome = { kind: "permanent", code: "failed", remedy: "Meta could not deliver the message and gave no reason." };
   return {
-    deliveryId: status.biz_opaque_callback_data ?? "",
+    ...parseAttemptRef(status.biz_opaque_callback_data ?? ""),
     state,
     code: error ? String(error.code) : null,
     providerId: status.id,

@@ -275,8 +275,11 @@ export class Deliveries {
 }
 
 export const attemptsOf = (row: DeliveryRow): Attempt[] => (row.attempts === null ? [] : (JSON.parse(row.attempts) as Attempt[]));
-/** `outcome` is there in what a provider told before the try was settled: what it means, null for no failure. */
-export type KeptReceipt = Receipt & { outcome?: Outcome | null };
+/**
+ * `attempt`: the try that it is about, where the provider said so. `outcome` is there in what it told before the try was settled: what
+ * it means, null for no failure.
+ */
+export type KeptReceipt = Receipt & { attempt?: number; outcome?: Outcome | null };
 export const receiptsOf = (row: DeliveryRow): KeptReceipt[] => (row.receipts === null ? [] : (JSON.parse(row.receipts) as KeptReceipt[]));
 /** The deliveries that this one speaks for, itself among them. */
 export const spokenFor = (row: DeliveryRow): number[] => (row.bundle === null ? [row.id] : (JSON.parse(row.bundle) as number[]));
@@ -284,7 +287,10 @@ export const spokenFor = (row: DeliveryRow): number[] => (row.bundle === null ? 
 export function toldBefore(row: DeliveryRow): KeptReceipt | null {
   if (row.receipts === null || row.lease === null) return null;
   const claimedAt = new Date(row.lease - LEASE_MS).toISOString();
-  const told = receiptsOf(row).filter(({ at, outcome }) => at >= claimedAt && outcome !== undefined);
+  const newest = attemptsOf(row).length + 1;
+  // That an older try had been sent says nothing of this one; that it arrived does.
+  const counts = ({ state, attempt = newest }: KeptReceipt) => state !== "sent" || attempt === newest;
+  const told = receiptsOf(row).filter((receipt) => receipt.at >= claimedAt && receipt.outcome !== undefined && counts(receipt));
   return told.sort((one, other) => EARLY.indexOf(one.state) - EARLY.indexOf(other.state)).at(-1) ?? null;
 }
 const EARLY: State[] = ["failed", "delivered", "read"];
