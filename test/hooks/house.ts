@@ -5,6 +5,7 @@ import type { ExternalChannel } from "@carillon/shared/channels";
 import type { Message, Outcome } from "@carillon/worker/channels/channel";
 import type { Config } from "@carillon/worker/ports";
 import { changeSettings } from "@carillon/worker/settings/change";
+import { readOrg } from "@carillon/worker/settings/org";
 import { ORIGIN, startApp, type Answer } from "../harness/app.ts";
 
 export const AUTH_TOKEN = "the-auth-token-of-acme";
@@ -61,9 +62,10 @@ export async function openHouse({ shards = 1, standIns = {} }: { shards?: number
   /** Sends what is due on a channel as a provider that answers so; the messages in their order. */
   const serve = async (channel: ExternalChannel, outcome: Outcome = { kind: "ok" }): Promise<Message[]> => {
     const sent: Message[] = [];
+    const { version } = (await readOrg(house.outside, "acme"))!;
     for (let number = 0; number < shards; number++) {
       const shard = house.shards.get("acme", number);
-      const call = { version: 1, channel, job: { at: house.clock.now(), number: `job${sent.length}` } };
+      const call = { version, channel, job: { at: house.clock.now(), number: `job${sent.length}` } };
       let served = await shard.begin(call);
       while (!("behind" in served) && served.claim) {
         sent.push(served.claim.message);

@@ -29,7 +29,8 @@ export type Accepted = {
 };
 /** A message that has left: the delivery that it was claimed for, and all those that it tells of. */
 export type Sent = { delivery: string; attempt: number; tells: string[]; person: string };
-type Job = { at: number; number: string; claim: Claim; claimedAt: number };
+/** With the version of the settings that it goes by to its end. */
+type Job = { at: number; number: string; version: number; claim: Claim; claimedAt: number };
 
 /**
  * A shard with one external channel, all of whose surroundings fail: its process dies, its turns are rolled back, the queue loses,
@@ -154,9 +155,10 @@ export class World {
 
   #begin({ at, number }: Wake): void {
     const job = { at, number };
+    const version = this.#version;
     this.#take(
-      this.#call((shard) => shard.begin({ version: this.#version, channel: this.channel, job })),
-      job,
+      this.#call((shard) => shard.begin({ version, channel: this.channel, job })),
+      { ...job, version },
     );
   }
 
@@ -168,22 +170,23 @@ export class World {
     if (death !== "before-send" && isTaken) this.#send(job.claim);
     this.#jobs.splice(this.#jobs.indexOf(job), 1);
     if (death !== "none") return;
-    const { claim, ...ref } = job;
+    const { at, number, version, claim } = job;
     const isLast = this.#random() < 0.1;
-    const settled = { version: this.#version, channel: this.channel, job: ref, claim: claim.id, outcome, ms: 1, isLast };
+    const settled = { version, channel: this.channel, job: { at, number }, claim: claim.id, outcome, ms: 1, isLast };
     this.#take(
       this.#call((shard) => shard.next(settled)),
-      ref,
+      { at, number, version },
     );
   }
 
-  #take(served: Served | { behind: true }, { at, number }: { at: number; number: string }): void {
+  #take(served: Served | { behind: true }, job: Omit<Job, "claim" | "claimedAt">): void {
     if ("behind" in served || !served.claim) return;
+    if (job.version < this.#version) throw new Error("A job that goes by older settings was given a claim");
     if (!this.#isOn) throw new Error("A claim was given out after the channel had been switched off");
     const person = served.claim.message.to.id;
     const isServed = this.#jobs.some(({ claim, claimedAt }) => claim.message.to.id === person && claimedAt + LEASE > this.#now);
     if (isServed) throw new Error(`Two jobs are sending to ${person} at the same time`);
-    this.#jobs.push({ at, number, claim: served.claim, claimedAt: this.#now });
+    this.#jobs.push({ ...job, claim: served.claim, claimedAt: this.#now });
   }
 
   #send({ message: { deliveryId, attempt = 0, to } }: Claim): void {

@@ -75,8 +75,8 @@ export type ShardCalls = {
   /** Claims the first due delivery of a channel; null when nothing is due. `job` names the wake-up that this answers. */
   begin(call: { version: number; channel: ExternalChannel; job: { at: number; number: string } }): Promise<Behind | Served>;
   /**
-   * Settles the claimed delivery and claims the next, in one transaction. `isLast` settles only; so does `pauses`, for a job that comes
-   * back with `begin` or `later`.
+   * Settles the claimed delivery and claims the next, in one transaction. `isLast` settles only, and so does a version that is no longer
+   * the newest; so does `pauses`, for a job that comes back with `begin` or `later`.
    */
   next(call: {
     version: number;

@@ -13,10 +13,10 @@ const NIGHTS: Partial<QuietHours> = { enabled: true, start: "20:00", end: "08:00
 
 function makeShard(quietHours: Partial<QuietHours> = NIGHTS, start = at("12:00")) {
   let now = start;
-  let version = 1;
+  let version = 0;
   let number = 0;
   const rules = (changes: Partial<QuietHours>, more: Partial<Rules> = {}): Rules => ({
-    version: version++,
+    version: ++version,
     gates: { "in-app": "on", email: "on", sms: "unset", whatsapp: "unset", push: "unset" },
     cells: defaultRouting(),
     quietHours: { ...initialQuietHours(), ...changes },
@@ -50,10 +50,10 @@ function makeShard(quietHours: Partial<QuietHours> = NIGHTS, start = at("12:00")
     serve: () => {
       const job = { at: now, number: `job${number++}` };
       const sent: string[] = [];
-      let served = shard.begin({ version: 1, channel: "email", job });
+      let served = shard.begin({ version, channel: "email", job });
       while (!("behind" in served) && served.claim) {
         sent.push(served.claim.message.event.id);
-        served = shard.next({ version: 1, channel: "email", job, claim: served.claim.id, outcome: { kind: "ok" }, ms: 1, isLast: false });
+        served = shard.next({ version, channel: "email", job, claim: served.claim.id, outcome: { kind: "ok" }, ms: 1, isLast: false });
       }
       shard.beforeCommit();
       return sent;

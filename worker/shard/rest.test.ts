@@ -17,7 +17,7 @@ function makeShard() {
   const sql = openSql(":memory:");
   let now = T0;
   let number = 0;
-  let version = 1;
+  let version = 0;
   const open = () =>
     new Shard({ sql, clock: { now: () => now }, org: "acme", shard: 0, random: () => 0.5, randomId: () => `w${number++}` });
   const one = {
@@ -28,7 +28,7 @@ function makeShard() {
     rules: (email: "on" | "off", paces: Rules["paces"] = {}) =>
       one.shard.apply({
         paces,
-        version: version++,
+        version: ++version,
         gates: { "in-app": "on", email, sms: "on", whatsapp: "unset", push: "unset" },
         cells: Object.fromEntries(
           Object.entries(defaultRouting()).map(([type, row]) => [type, { ...row, sms: { when: "on" as const, locked: false } }]),
@@ -49,12 +49,12 @@ function makeShard() {
     /** One job: claims, and settles each with the outcome that follows. Answers how many it had, and what it was told last. */
     serve(channel: ExternalChannel, ...outcomes: Outcome[]) {
       const job = { at: now, number: `job${number++}` };
-      let served = one.shard.begin({ version: 1, channel, job }) as Served;
+      let served = one.shard.begin({ version, channel, job }) as Served;
       let count = 0;
       for (const outcome of outcomes) {
         if (!served.claim) break;
         count++;
-        served = one.shard.next({ version: 1, channel, job, claim: served.claim.id, outcome, ms: 1, isLast: false });
+        served = one.shard.next({ version, channel, job, claim: served.claim.id, outcome, ms: 1, isLast: false });
       }
       return { count, ...served };
     },

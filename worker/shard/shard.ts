@@ -437,11 +437,13 @@ export class Shard implements SyncCalls {
     return { ...served, wakes: this.#parts.wakes.take(now) };
   }
 
-  next({ channel, job, ...settled }: Parameters<ShardCalls["next"]>[0]): ReturnType<SyncCalls["next"]> {
+  next({ version, channel, job, ...settled }: Parameters<ShardCalls["next"]>[0]): ReturnType<SyncCalls["next"]> {
     const now = this.#now();
     const rules = this.#parts.gates.rules();
     if (!rules) throw new Error("A claim was settled in a shard without rules");
-    const served = this.#counter.next(channel, rules, job, settled, now);
+    // A job that went by older settings gives way to one that reads the newest: these may name another server.
+    const isLast = settled.isLast || rules.version > version;
+    const served = this.#counter.next(channel, rules, job, { ...settled, isLast }, now);
     return { ...served, wakes: this.#parts.wakes.take(now) };
   }
 

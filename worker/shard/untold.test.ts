@@ -15,11 +15,11 @@ const HOUR = 3_600_000;
 /** A shard whose mail is switched off and on again, and Ada, who is told of tasks. */
 function makeShard() {
   let now = T0;
-  let version = 1;
+  let version = 0;
   const shard = new Shard({ sql: openSql(":memory:"), clock: { now: () => now }, org: "acme", shard: 0, random: () => 0.5 });
   const turn = (email: Gate, release: Release = "all") => {
     const gates = { "in-app": "on", email, sms: "unset", whatsapp: "unset", push: "unset" } as const;
-    const rules = { version: version++, gates, cells: defaultRouting(), quietHours: initialQuietHours(), silentInQuietHours: true };
+    const rules = { version: ++version, gates, cells: defaultRouting(), quietHours: initialQuietHours(), silentInQuietHours: true };
     return shard.apply(rules, { email: release });
   };
   turn("on");
@@ -37,11 +37,11 @@ function makeShard() {
     serve(outcome: Outcome = { kind: "ok" }): string[][] {
       const job = { at: now, number: `job${now}` };
       const mails: string[][] = [];
-      let served = shard.begin({ version: 1, channel: "email", job });
+      let served = shard.begin({ version, channel: "email", job });
       while (!("behind" in served) && served.claim) {
         const { isBundle, texts, event } = served.claim.message;
         mails.push(isBundle ? texts.body.split("\n").map((line) => line.replace("• New task: ", "")) : [event.id]);
-        served = shard.next({ version: 1, channel: "email", job, claim: served.claim.id, outcome, ms: 1, isLast: false });
+        served = shard.next({ version, channel: "email", job, claim: served.claim.id, outcome, ms: 1, isLast: false });
       }
       shard.beforeCommit();
       return mails;
