@@ -1,19 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { createInbox, receive } from "../../admin-ui/embed/inbox.ts";
 import { BellSocket } from "../harness/bell-socket.ts";
-import { Instance, RUNTIMES, until } from "../harness/instance.ts";
+import { Instance, SHAPES, until, withShards, type Runtime } from "../harness/instance.ts";
 import { seeds } from "../properties/seeds.ts";
 import { describeBellRun, runBells, type BellOrder } from "./bell.ts";
 
-const ORDERS: Omit<BellOrder, "seed">[] = [
-  { runtime: "deno", items: 2_000, kills: 1 },
-  { runtime: "workers", items: 200, kills: 1 },
-];
+const ITEMS: Record<Runtime, number> = { deno: 2_000, workers: 200 };
+const ORDERS: Omit<BellOrder, "seed">[] = SHAPES.map(({ runtime, shards }) => ({ runtime, shards, items: ITEMS[runtime], kills: 1 }));
 const [seed = 0] = seeds("bells", 1);
 
 describe.concurrent("bells over cut lines and a kill", () => {
   test.each(ORDERS)(
-    "every tab shows each of $items items once, with its marks and the right badge, on $runtime",
+    "every tab shows each of $items items once, with its marks and the right badge, on $runtime with $shards shards",
     async (order) => {
       const run = await runBells({ ...order, seed });
       console.log(describeBellRun(run));
@@ -27,10 +25,10 @@ describe.concurrent("bells over cut lines and a kill", () => {
 });
 
 describe.concurrent("a hello and a mark in one breath", () => {
-  test.each(RUNTIMES)(
-    "the view shows the mark, whatever the order in which the server got to them, on %s",
-    async (runtime) => {
-      const carillon = new Instance(runtime);
+  test.each(SHAPES)(
+    "the view shows the mark, whatever the order in which the server got to them, on $runtime with $shards shards",
+    async ({ runtime, shards }) => {
+      const carillon = new Instance(runtime, withShards(shards));
       await carillon.start();
       try {
         const me = await carillon.me("x1");

@@ -1,11 +1,11 @@
 import type { InboxItem, InboxMark } from "@carillon/shared/inbox";
-import { Instance, sleep, until, type Runtime } from "../harness/instance.ts";
+import { Instance, sleep, until, withShards, type Runtime } from "../harness/instance.ts";
 import { pick, randomFrom, whole } from "../properties/seeds.ts";
 import { readInbox } from "./account.ts";
 import { Crm, type Posted } from "./crm.ts";
 import { Tab } from "./tab.ts";
 
-export type BellOrder = { runtime: Runtime; items: number; kills: number; seed: number };
+export type BellOrder = { runtime: Runtime; shards: number; items: number; kills: number; seed: number };
 export type BellRun = BellOrder & { posted: number; cuts: number; connections: number; marks: number; settledMs: number; wrong: string[] };
 
 const PEOPLE = ["b1", "b2", "b3", "b4"];
@@ -23,7 +23,7 @@ const SETTLES_WITHIN_MS = 20_000;
  */
 export async function runBells(order: BellOrder): Promise<BellRun> {
   const random = randomFrom(order.seed);
-  const carillon = new Instance(order.runtime);
+  const carillon = new Instance(order.runtime, withShards(order.shards));
   await carillon.start();
   const tabs = PEOPLE.flatMap((user) => Array.from({ length: TABS_PER_PERSON }, () => new Tab(carillon, user, random)));
   try {
@@ -171,9 +171,9 @@ function someOf(ids: string[], random: () => number): string[] {
   return ids.length === 0 ? [] : Array.from({ length: whole(random, 1, 5) }, () => pick(random, ids));
 }
 
-export function describeBellRun({ runtime, seed, kills, posted, cuts, connections, marks, settledMs, wrong }: BellRun): string {
+export function describeBellRun({ runtime, shards, seed, kills, posted, cuts, connections, marks, settledMs, wrong }: BellRun): string {
   return [
-    `${runtime}: ${posted} items into ${PEOPLE.length} people's ${PEOPLE.length * TABS_PER_PERSON} tabs over ${cuts} cuts and ${kills} kills (SEED=${seed})`,
+    `${runtime}, ${shards} ${shards === 1 ? "shard" : "shards"}: ${posted} items into ${PEOPLE.length} people's ${PEOPLE.length * TABS_PER_PERSON} tabs over ${cuts} cuts and ${kills} kills (SEED=${seed})`,
     `  ${connections} connections, ${marks} marks; every tab in step ${settledMs} ms after the last item`,
     ...wrong.slice(0, 20).map((words) => `  WRONG ${words}`),
   ].join("\n");

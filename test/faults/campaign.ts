@@ -1,4 +1,4 @@
-import { Instance, sleep, until, type Runtime } from "../harness/instance.ts";
+import { Instance, sleep, until, withShards, type Runtime } from "../harness/instance.ts";
 import { pick, randomFrom, whole } from "../properties/seeds.ts";
 import { takeAccount, type Account } from "./account.ts";
 import { Crm, type Posted } from "./crm.ts";
@@ -30,7 +30,7 @@ const CROWD = 2_000;
  */
 export async function runCampaign(order: Order): Promise<Report> {
   const random = randomFrom(order.seed);
-  const carillon = new Instance(order.runtime, { CARILLON_SHARDS: String(order.shards) });
+  const carillon = new Instance(order.runtime, withShards(order.shards));
   await carillon.start();
   try {
     const crm = new Crm(carillon);

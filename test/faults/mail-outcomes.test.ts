@@ -1,7 +1,8 @@
 import type { SMTPServerOptions } from "smtp-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { smtpError, startMailServer, startPlainServer, type TestCertificates, type TestServer } from "../channels/mail-server.ts";
-import { Instance, RUNTIMES, sleep, until } from "../harness/instance.ts";
+import { Instance, SHAPES, sleep, until, withShards } from "../harness/instance.ts";
+import { nameIn } from "../harness/shards.ts";
 import { readMail } from "./account.ts";
 import { EmailChannel, trustTestAuthority, type Trial } from "./email-channel.ts";
 
@@ -24,8 +25,15 @@ const BY_NAME: SMTPServerOptions = {
   },
 };
 
-describe.concurrent.each(RUNTIMES)("what a mail server does is in the log, on %s", (runtime) => {
-  const carillon = new Instance(runtime);
+describe.concurrent.each(SHAPES)("what a mail server does is in the log, on $runtime with $shards shards", ({ runtime, shards }) => {
+  const carillon = new Instance(runtime, withShards(shards));
+  // One queue a shard: of two in the same one only the first is tried before the channel trips.
+  const [locked1, locked2, locked3] = ["locked-1", "locked-2", "locked-3"].map((name) => nameIn(0, shards, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const elsewhere = nameIn(shards - 1, shards, "locked-elsewhere");
   const servers: { stop(): Promise<void> }[] = [];
   let certificates: TestCertificates;
   let good: TestServer;
@@ -115,27 +123,28 @@ describe.concurrent.each(RUNTIMES)("what a mail server does is in the log, on %s
 
     // A wrong password is the channel's fault and nobody else's: all is parked, and released by a green test.
     await email.use({ port: good.port, password: "wrong" });
-    await email.tell("to-locked", ["locked-1", "locked-2"]);
+    await email.tell("to-locked", [locked1, locked2]);
     await until(async () => (await email.status()).health.state === "fault", "the channel trips");
     expect(await email.status()).toMatchObject({
       health: { why: expect.stringContaining("5.7.8 This is not the password, says the test") },
     });
-    expect(await email.mailOf("locked-1")).toMatchObject({
+    expect(await email.mailOf(locked1)).toMatchObject({
       state: "parked",
       reason: "channel-fault",
       attempts: [{ outcome: "fault", code: "535 5.7.8", remedy: expect.any(String) }],
     });
-    expect(await email.mailOf("locked-2")).toMatchObject({ state: "parked", reason: "channel-fault", attempts: [] });
-    await email.tell("while-locked", ["locked-3"]);
-    expect(await email.mailOf("locked-3")).toMatchObject({ state: "parked", reason: "channel-fault" });
+    expect(await email.mailOf(locked2)).toMatchObject({ state: "parked", reason: "channel-fault", attempts: [] });
+    await email.tell("while-locked", [locked3, elsewhere]);
+    expect(await email.mailOf(locked3)).toMatchObject({ state: "parked", reason: "channel-fault", attempts: [] });
+    await until(async () => (await email.mailOf(elsewhere)).reason === "channel-fault", "the channel stands still in every shard");
     await email.use({ port: good.port });
     expect((await email.status()).health.state).toBe("fault");
     expect(await email.test()).toBe(true);
-    for (const person of ["locked-1", "locked-2", "locked-3"]) {
+    for (const person of [locked1, locked2, locked3, elsewhere]) {
       await until(async () => (await email.mailOf(person)).state === "sent", `${person} is released`);
       expect(good.received.filter(({ to }) => to[0] === `${person}@example.com`)).toHaveLength(1);
     }
-    expect((await email.mailOf("locked-1")).attempts.map(({ outcome }) => outcome)).toEqual(["fault", "ok"]);
+    expect((await email.mailOf(locked1)).attempts.map(({ outcome }) => outcome)).toEqual(["fault", "ok"]);
     expect(await email.status()).toMatchObject({ parked: 0, health: { state: "ok" } });
     await sleep(200);
     expect((await carillon.api("GET", "/v1/ledger")).body).toMatchObject({ unaccounted: 0, parked: 0 });

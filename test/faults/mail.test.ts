@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Delivery } from "@carillon/shared/ledger";
-import { Instance, RUNTIMES, sleep, until } from "../harness/instance.ts";
+import { Instance, SHAPES, sleep, until, withShards } from "../harness/instance.ts";
+import { nameIn } from "../harness/shards.ts";
 import { POINTS, startDeadlyMailServer, type DeadlyMailServer, type Point } from "./deadly-mail-server.ts";
 import { EmailChannel } from "./email-channel.ts";
 
@@ -8,30 +9,26 @@ import { EmailChannel } from "./email-channel.ts";
 const RESENT_WITHIN_MS = 75_000;
 const DIES_WITHIN_MS = 10_000;
 
-/** Who is told at each point. Of two people at once the first is already settled when the second is claimed. */
-const PEOPLE: Record<Point, string[]> = {
-  connect: ["connect"],
-  claim: ["claim-first", "claim-second"],
-  data: ["data"],
-  answer: ["answer"],
-  settle: ["settle"],
-};
+/** Who is told at each point. Of two people of one shard the first is already settled when the second is claimed. */
+const peopleAt = (point: Point, shards: number): string[] =>
+  point === "claim" ? ["claim-first", "claim-second"].map((name) => nameIn(0, shards, name)) : [point];
 
 type Deaths = { server: DeadlyMailServer; deliveries: Map<string, Delivery>; slowestMs: number };
 
 describe.concurrent("killed at each point of a delivery", () => {
-  test.each(RUNTIMES)(
-    "every mail is sent, at most once more than needed, and then it says so, on %s",
-    async (runtime) => {
-      const carillon = new Instance(runtime);
+  test.each(SHAPES)(
+    "every mail is sent, at most once more than needed, and then it says so, on $runtime with $shards shards",
+    async ({ runtime, shards }) => {
+      const carillon = new Instance(runtime, withShards(shards));
       try {
-        const deaths = await dieEverywhere(carillon);
+        const deaths = await dieEverywhere(carillon, shards);
         const tell = (person: string) => storyOf(person, deaths);
-        console.log(`${runtime}: the last mail was resent ${deaths.slowestMs} ms after the kill`);
+        const [first, second] = peopleAt("claim", shards) as [string, string];
+        console.log(`${runtime}, ${shards} shards: the last mail was resent ${deaths.slowestMs} ms after the kill`);
 
         // What was settled stays settled; what was only claimed or connected is in doubt and goes once.
-        expect(tell("claim-first")).toEqual({ state: "sent", outcomes: ["ok"], bodies: 1, messageIds: 1 });
-        for (const person of ["connect", "claim-second"])
+        expect(tell(first)).toEqual({ state: "sent", outcomes: ["ok"], bodies: 1, messageIds: 1 });
+        for (const person of ["connect", second])
           expect(tell(person), person).toEqual({ state: "sent", outcomes: ["ambiguous", "ok"], bodies: 1, messageIds: 1 });
         // Once the body is handed over nobody knows: it goes again, under the same Message-ID, and is flagged.
         for (const person of ["data", "answer"])
@@ -55,7 +52,7 @@ describe.concurrent("killed at each point of a delivery", () => {
   );
 });
 
-async function dieEverywhere(carillon: Instance): Promise<Deaths> {
+async function dieEverywhere(carillon: Instance, shards: number): Promise<Deaths> {
   await carillon.start();
   const server = await startDeadlyMailServer(carillon);
   await (await EmailChannel.of(carillon)).use({ port: server.port });
@@ -63,9 +60,10 @@ async function dieEverywhere(carillon: Instance): Promise<Deaths> {
   for (const point of POINTS) {
     const email = await EmailChannel.of(carillon);
     const dead = server.killAt(point);
-    await email.tell(`at-${point}`, PEOPLE[point]);
+    const people = peopleAt(point, shards);
+    await email.tell(`at-${point}`, people);
     await Promise.race([dead, sleep(DIES_WITHIN_MS).then(() => Promise.reject(new Error(`Nobody came to the point ${point}`)))]);
-    for (const person of PEOPLE[point]) diedAt.set(person, Date.now());
+    for (const person of people) diedAt.set(person, Date.now());
     await carillon.start();
   }
   const email = await EmailChannel.of(carillon);

@@ -4,7 +4,7 @@ import { startFaces } from "@carillon/worker/local/faces/start";
 import { freePort } from "@carillon/worker/local/free-port";
 import { readSecrets } from "@carillon/worker/local/secrets";
 import { BellSocket } from "../harness/bell-socket.ts";
-import { Instance, RUNTIMES, sleep, until, type Runtime } from "../harness/instance.ts";
+import { Instance, SHAPES, sleep, until, withShards, type Runtime } from "../harness/instance.ts";
 import { startTcpProxy, type TcpProxy, type Weather } from "../harness/tcp-proxy.ts";
 import { takeAccount } from "./account.ts";
 import type { Posted } from "./crm.ts";
@@ -29,11 +29,11 @@ type Outside = { carillon: Instance; proxies: Record<Part, TcpProxy>; stop(): Pr
 type Outage = { part: Part; weather: string; accepted: number; refused: number; slowestMs: number; recoveredMs: number };
 
 describe.concurrent("store or queue is away", () => {
-  test.each(RUNTIMES)(
-    "posts are answered within a second, nothing accepted is lost, bells stay up, on %s",
+  test.each(SHAPES)(
+    "posts are answered within a second, nothing accepted is lost, bells stay up, on $runtime with $shards shards",
     { timeout: 240_000 },
-    async (runtime) => {
-      const { carillon, proxies, stop } = await startBehindProxies(runtime);
+    async ({ runtime, shards }) => {
+      const { carillon, proxies, stop } = await startBehindProxies(runtime, shards);
       try {
         const bell = await BellSocket.open(carillon, "p0");
         const posted: Posted[] = [];
@@ -43,7 +43,7 @@ describe.concurrent("store or queue is away", () => {
         }
         expect(bell.isOpen).toBe(true);
         await startWhileAway(carillon, proxies.redis);
-        console.log(outages.map((outage) => `${runtime}: ${describeOutage(outage)}`).join("\n"));
+        console.log(outages.map((outage) => `${runtime}, ${shards} shards: ${describeOutage(outage)}`).join("\n"));
 
         const account = await takeAccount(carillon, posted);
         expect(account).toMatchObject({ wrong: [], lost: 0, doubled: 0, mails: posted.length });
@@ -123,8 +123,8 @@ const makeEvent = (id: string): Posted => ({
 });
 
 /** An instance that reaches store and queue through proxies; on Deno they are served by this process, on workerd by its own start. */
-async function startBehindProxies(runtime: Runtime): Promise<Outside> {
-  const env: Record<string, string> = {};
+async function startBehindProxies(runtime: Runtime, shards: number): Promise<Outside> {
+  const env = withShards(shards);
   const carillon = new Instance(runtime, env);
   const secrets = readSecrets(carillon.data);
   const faces = runtime === "deno" ? await startFaces({ data: join(carillon.data, "faces"), secrets, redisPort: 0, qstashPort: 0 }) : null;

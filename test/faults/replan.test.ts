@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DAYS } from "@carillon/shared/zones";
-import { Instance, sleep, until, type Runtime } from "../harness/instance.ts";
+import { Instance, SHAPES, sleep, until, withShards, type Runtime } from "../harness/instance.ts";
 import { randomFrom, seeds } from "../properties/seeds.ts";
 
 const ROUNDS: Record<Runtime, number> = { deno: 6, workers: 3 };
@@ -12,11 +12,11 @@ const [seed = 0] = seeds("replan", 1);
 type Admin = Awaited<ReturnType<Instance["admin"]>>;
 
 describe.concurrent("killed while quiet hours are saved", () => {
-  test.each(Object.keys(ROUNDS) as Runtime[])(
-    "what is held follows what is saved, whenever the process died, on %s",
-    async (runtime) => {
+  test.each(SHAPES)(
+    "what is held follows what is saved, whenever the process died, on $runtime with $shards shards",
+    async ({ runtime, shards }) => {
       const random = randomFrom(seed);
-      const carillon = await new Instance(runtime).start();
+      const carillon = await new Instance(runtime, withShards(shards)).start();
       try {
         await saveQuietHours(await carillon.admin(), true);
         const ends: string[] = [];
@@ -53,7 +53,7 @@ describe.concurrent("killed while quiet hours are saved", () => {
             WITHIN_MS,
           );
         }
-        console.log(`${runtime} (SEED=${seed})\n  ${ends.join("\n  ")}`);
+        console.log(`${runtime}, ${shards} shards (SEED=${seed})\n  ${ends.join("\n  ")}`);
         const { unaccounted } = (await carillon.api("GET", "/v1/ledger")).body;
         expect(unaccounted).toBe(0);
       } finally {

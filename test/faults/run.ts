@@ -30,7 +30,7 @@ async function run(): Promise<void> {
       return { words: describeReport(report), isGood: report.wrong.length === 0 && report.events === size.accepts };
     }),
     ...BELLS.filter(isWanted).map((order) => async () => {
-      const report = await runBells({ ...order, seed });
+      const report = await runBells({ ...order, shards: Number(shards), seed });
       return { words: describeBellRun(report), isGood: report.wrong.length === 0 };
     }),
   ];

@@ -1,14 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { Instance, sleep, until, type Runtime } from "../harness/instance.ts";
+import { Instance, SHAPES, sleep, until, withShards, type Runtime } from "../harness/instance.ts";
 import { pick, randomFrom, seeds } from "../properties/seeds.ts";
 import { takeAccount } from "./account.ts";
 import { Crm, type Posted } from "./crm.ts";
 
 /** How many mails wait behind the switch, and how often it is turned or the process killed while they leave. */
-const ORDERS: { runtime: Runtime; mails: number; turns: number }[] = [
-  { runtime: "deno", mails: 1_000, turns: 8 },
-  { runtime: "workers", mails: 200, turns: 4 },
-];
+const SIZES: Record<Runtime, { mails: number; turns: number }> = {
+  deno: { mails: 1_000, turns: 8 },
+  workers: { mails: 200, turns: 4 },
+};
+const ORDERS = SHAPES.map((shape) => ({ ...shape, ...SIZES[shape.runtime] }));
 const PEOPLE_PER_EVENT = 25;
 /** I5: after "off" was answered at most one mail is still on its way. */
 const MOST_AFTER_OFF = 1;
@@ -17,10 +18,10 @@ const [seed = 0] = seeds("switch", 1);
 
 describe.concurrent("a channel switched off and on while it drains", () => {
   test.each(ORDERS)(
-    "each of $mails parked mails leaves once, over $turns switches and kills, on $runtime",
-    async ({ runtime, mails, turns }) => {
+    "each of $mails parked mails leaves once, over $turns switches and kills, on $runtime with $shards shards",
+    async ({ runtime, shards, mails, turns }) => {
       const random = randomFrom(seed);
-      const carillon = await new Instance(runtime).start();
+      const carillon = await new Instance(runtime, withShards(shards)).start();
       try {
         expect(await turn(carillon, "disable")).toBe(200);
         const crm = new Crm(carillon);
@@ -49,7 +50,7 @@ describe.concurrent("a channel switched off and on while it drains", () => {
         await until(async () => isDrained(carillon), "everything has left", DRAINED_MS);
         const account = await takeAccount(carillon, crm.accepted);
         console.log(
-          `${runtime} (SEED=${seed}): ${told.join("; ")}; ${account.mails} mails of ${mails}, ${account.mailsAgain} of them again after ${account.ambiguousAttempts} tries in doubt`,
+          `${runtime}, ${shards} shards (SEED=${seed}): ${told.join("; ")}; ${account.mails} mails of ${mails}, ${account.mailsAgain} of them again after ${account.ambiguousAttempts} tries in doubt`,
         );
         expect({ wrong: [...crm.complaints, ...account.wrong], lost: account.lost, doubled: account.doubled }).toEqual({
           wrong: [],

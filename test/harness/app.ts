@@ -8,6 +8,7 @@ import { fixedClock, memoryStore } from "@carillon/worker/settings/fixtures";
 import { createVault } from "@carillon/worker/settings/vault";
 import type { ShardCalls } from "@carillon/worker/shard/calls";
 import { Shard, type Told, type Work } from "@carillon/worker/shard/shard";
+import { SHARDS } from "./shards.ts";
 import { signAsQueue } from "./signature.ts";
 
 /** What a parsed answer is before a test has looked at it. */
@@ -25,7 +26,7 @@ export type ShardCall = { name: keyof ShardCalls; shard: number; statements: { q
  * The whole of Carillon in this process: the real app, real shards and the embedded store in memory, a queue that only remembers.
  * Everything that goes through a port is counted.
  */
-export async function startApp({ shards: shardCount = 1, config = {} }: { shards?: number; config?: Partial<Config> } = {}) {
+export async function startApp({ shards: shardCount = SHARDS, config = {} }: { shards?: number; config?: Partial<Config> } = {}) {
   const clock = fixedClock();
   const store = memoryStore(clock);
   const queue = rememberingQueue();

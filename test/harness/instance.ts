@@ -2,12 +2,17 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { SHARD_COUNTS } from "./shards.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 /** What a parsed answer is before a test has looked at it. */
 type Json = ReturnType<typeof JSON.parse>;
 export type Runtime = "deno" | "workers";
 export const RUNTIMES: Runtime[] = ["deno", "workers"];
+/** Where a thing is shown that has to hold on both runtimes however many shards an organisation has. */
+export const SHAPES: { runtime: Runtime; shards: number }[] = RUNTIMES.flatMap((runtime) =>
+  SHARD_COUNTS.map((shards) => ({ runtime, shards })),
+);
 
 export type Credentials = {
   url: string;
@@ -33,6 +38,9 @@ export type SandboxMessage = {
   html?: string;
   raw: string;
 };
+
+/** The environment that makes an organisation with so many shards. */
+export const withShards = (shards: number): Record<string, string> => ({ CARILLON_SHARDS: String(shards) });
 
 /** A whole Carillon of its own, as `npm start` starts it: free ports, a folder of its own, real processes. */
 export class Instance {

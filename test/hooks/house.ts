@@ -7,6 +7,7 @@ import type { Config } from "@carillon/worker/ports";
 import { changeSettings } from "@carillon/worker/settings/change";
 import { readOrg } from "@carillon/worker/settings/org";
 import { ORIGIN, startApp, type Answer } from "../harness/app.ts";
+import { SHARDS } from "../harness/shards.ts";
 
 export const AUTH_TOKEN = "the-auth-token-of-acme";
 export const APP_SECRET = "the-app-secret-of-acme";
@@ -20,7 +21,7 @@ export const BEN = { id: "u2", name: "Ben", email: "ben@example.com", phone: "+1
 const TEMPLATES = Object.fromEntries(EVENT_TYPES.map((type) => [type, { en: { name: "crm_task", language: "en", variables: [] } }]));
 
 /** Carillon with all channels set up and on for every event, and two people. Nothing leaves: `serve` is the provider, or the stand-ins are. */
-export async function openHouse({ shards = 1, standIns = {} }: { shards?: number; standIns?: Config["standIns"] } = {}) {
+export async function openHouse({ shards = SHARDS, standIns = {} }: { shards?: number; standIns?: Config["standIns"] } = {}) {
   const house = await startApp({ shards, config: { allowPrivateHosts: true, standIns } });
   const admin = await house.signIn("owner");
   const keys = channels.push.generateKeys();
