@@ -251,6 +251,28 @@ describe("a mail", () => {
       expect(server.received).toEqual([]);
     },
   );
+
+  test("goes out in one piece with its end, dots that begin a line doubled", async () => {
+    const chunks: string[] = [];
+    const server = await servePlain("220 here\r\n", (socket) =>
+      socket.on("data", (chunk) => {
+        const text = chunk.toString();
+        const isBody = text.startsWith("From:");
+        if (isBody) chunks.push(text);
+        socket.write(text.startsWith("EHLO") ? "250-here\r\n250 PIPELINING\r\n" : "");
+        if (/^MAIL/m.test(text)) socket.write("250 a\r\n250 b\r\n354 go\r\n");
+        if (isBody) socket.write("250 2.0.0 kept\r\n");
+        if (text.startsWith("QUIT")) socket.end("221 bye\r\n");
+      }),
+    );
+    const texts = { title: "Hi", body: "one\n.\n..two\n.three", action: "Open", locale: "en" };
+    const session = email.open(configuration(server.port, { encryption: "none", username: "" }, {}));
+    expect(await session.send(message({ texts }))).toMatchObject({ kind: "ok", said: "250 2.0.0 kept" });
+    await session.close();
+    expect(chunks).toHaveLength(1);
+    expect(chunks[0]).toContain("one\r\n..\r\n...two\r\n..three\r\n");
+    expect(chunks[0]).toMatch(/\r\n--carillon-[-0-9a-f]+--\r\n\.\r\n$/);
+  });
 });
 
 describe("the staged test", () => {

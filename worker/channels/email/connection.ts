@@ -1,6 +1,6 @@
 import type { EmailSettings } from "@carillon/shared/channels";
 import type net from "node:net";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import SMTPConnection, { type SMTPConnectionAuth, type SMTPConnectionCustomAuthContext } from "nodemailer/lib/smtp-connection";
 import type { Outcome } from "../channel.ts";
 import { outcomeOfReply, outcomeOfTrouble } from "./errors.ts";
@@ -81,18 +81,19 @@ export class SmtpClient {
     await this.step("talking", (done) => this.smtp.login(auth, done));
   }
 
-  /** One message to one person; resolves to the server's yes. */
+  /** One message to one person, its lines ended by CRLF; resolves to the server's yes. */
   async send(from: string, to: string, raw: Buffer): Promise<Outcome> {
     let isHandedOver = false;
-    const body = new Readable({
-      read() {
+    // nodemailer's own stream would look at every byte and write the end by itself; this one writes all at once when it is asked for.
+    const body = {
+      pipe: (unused: Readable) => {
+        unused.unpipe();
         isHandedOver = true;
-        this.push(raw);
-        this.push(null);
+        if (this.smtp._socket) this.smtp._socket.write(onTheWire(raw));
       },
-    });
+    };
     const sent = Promise.withResolvers<string>();
-    this.smtp.send({ from, to: [to], size: raw.length }, body, (error, info) => {
+    this.smtp.send({ from, to: [to], size: raw.length }, body as unknown as Readable, (error, info) => {
       if (error) sent.reject(error);
       else if (info && info.rejected.length === 0) sent.resolve(info.response);
       else sent.reject(info?.rejectedErrors?.[0] ?? new Error("the recipient was rejected"));
@@ -139,6 +140,13 @@ export class SmtpClient {
     }
   }
 }
+
+/** RFC 5321 4.5.2: a dot that begins a line is doubled, one by itself is the end. */
+function onTheWire(raw: Buffer): Buffer {
+  const body = raw.includes("\n.") ? Buffer.from(raw.toString("latin1").replaceAll("\n.", "\n.."), "latin1") : raw;
+  return Buffer.concat([body, END]);
+}
+const END = Buffer.from(".\r\n");
 
 /** A server that is gone needs no goodbye. */
 const GOODBYE = 1_000;

@@ -70,7 +70,7 @@ ${link ? button(texts.action, link) : ""}
 }
 
 const unsubscribeLink = (url: string): string =>
-  ` · <a class="faint" href="${escapeHtml(url)}" style="color:#5b6675;text-decoration:underline">${UNSUBSCRIBE}</a>`;
+  ` &#183; <a class="faint" href="${escapeHtml(url)}" style="color:#5b6675;text-decoration:underline">${UNSUBSCRIBE}</a>`;
 
 function button(label: string, link: string): string {
   return `<p style="margin:24px 0 0"><a class="button" href="${escapeHtml(link)}" style="display:inline-block;padding:12px 22px;border-radius:8px;background:#2456c9;color:#ffffff;font-size:16px;font-weight:600;text-decoration:none">${escapeHtml(label)}</a></p>`;
@@ -84,6 +84,8 @@ const paragraphs = (body: string): string[] =>
     .filter(Boolean);
 
 const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
+/** Letters outside ASCII by their numbers, so that the page goes as it is and need not be quoted. C1 controls have none in HTML. */
+const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']|[^\0-\x9f]/gu, (character) => ESCAPES[character] ?? `&#${character.codePointAt(0)};`);
 
 const isRightToLeft = (locale: string): boolean => /^(ar|fa|he|ur|ps|sd|ug|yi)\b/i.test(locale);

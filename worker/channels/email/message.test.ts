@@ -59,6 +59,29 @@ describe("a mail", () => {
     expect(parsed.subject).toBe(`Long ${"wörter ".repeat(200)}`.trim());
   });
 
+  test("is a page in letters of ASCII, whatever its script, and lines that end by CRLF alone, whatever its values", async () => {
+    const hostile = "a\r.\rb\n.\nc\u2028d =?utf-8?q?e?= \ud800 f";
+    for (const title of ["Grüße 🎉", hostile]) {
+      const texts = { title, body: `${hostile}\n\n世界 & <🎉>`, action: hostile, locale: hostile };
+      const to = { name: hostile, address: "zoe@exämple.com" };
+      const raw = buildMail(mail({ texts, to, deliveryId: hostile, org: hostile }), { ...settings, fromName: hostile }, sender).toString();
+      expect(raw).toMatch(/^(?:[\x20-\x7e\t]*\r\n)*$/);
+      expect(raw.split("\r\n").every((line) => line.length <= 998)).toBe(true);
+      expect(raw).toMatch(/text\/html; charset=utf-8\r\nContent-Transfer-Encoding: 7bit/);
+      expect((await simpleParser(raw)).subject).toBe(title.replace(/[\r\n\u2028]+/g, " ").replace("\ud800", "\ufffd"));
+      expect(raw).toContain("&#19990;&#30028; &amp; &lt;&#127881;&gt;");
+    }
+  });
+
+  test("has folded heads where they are long", () => {
+    const to = { name: "A name that is quite long, ".repeat(4).trim(), address: "zoe@example.com" };
+    const raw = buildMail(mail({ to, texts: { ...mail().texts, title: "word ".repeat(60) } }), settings, sender).toString();
+    const heads = raw.slice(0, raw.indexOf("\r\n\r\n")).split("\r\n");
+    expect(heads.filter((line) => line.length > 78)).toEqual([]);
+    expect(raw.replaceAll("\r\n ", " ")).toContain(`Subject: ${"word ".repeat(60).trim()}`);
+    expect(raw.replaceAll("\r\n ", " ")).toContain(`To: "${to.name}" <zoe@example.com>`);
+  });
+
   test("has the same Message-ID at every attempt, with the sender's domain where the server has no public name", async () => {
     expect((await read()).messageId).toBe((await read()).messageId);
     for (const publicUrl of ["http://localhost:8787", "http://127.0.0.1:8787"])

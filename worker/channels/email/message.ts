@@ -1,4 +1,5 @@
 import type { EmailSettings } from "@carillon/shared/channels";
+import { foldLines } from "nodemailer/lib/mime-funcs";
 import MimeNode from "nodemailer/lib/mime-node";
 import { encode, wrap } from "nodemailer/lib/qp";
 import { isIP } from "node:net";
@@ -12,18 +13,23 @@ export type Mail = Pick<Message, "deliveryId" | "org" | "texts" | "link" | "unsu
 /** The whole mail as it goes over the wire: one person, text and HTML. The same delivery always has the same Message-ID. */
 export function buildMail(message: Mail, settings: EmailSettings, sender: SenderIdentity): Buffer {
   const letter = letterOf(message, sender);
-  const root = new MimeNode("multipart/alternative");
-  root.setHeader("From", { name: oneLine(settings.fromName || sender.orgName), address: settings.fromAddress });
-  root.setHeader("To", { name: oneLine(message.to.name ?? ""), address: message.to.address });
-  if (settings.replyTo) root.setHeader("Reply-To", { name: "", address: settings.replyTo });
-  root.setHeader("Subject", oneLine(message.texts.title));
-  root.setHeader("Message-ID", messageId(message, settings, sender));
-  root.setHeader("Auto-Submitted", "auto-generated");
-  root.setHeader("X-Carillon-Delivery", oneLine(message.deliveryId));
-  const headers = [root.buildHeaders(), ...unsubscribeHeaders(message)].join("\r\n");
+  const boundary = `carillon-${crypto.randomUUID()}`;
+  const headers = [
+    header("From", mailbox(settings.fromName || sender.orgName, settings.fromAddress)),
+    header("To", mailbox(message.to.name ?? "", message.to.address)),
+    ...(settings.replyTo ? [header("Reply-To", mailbox("", settings.replyTo))] : []),
+    header("Subject", oneLine(message.texts.title)),
+    header("Message-ID", messageId(message, settings, sender)),
+    header("Date", new Date().toUTCString().replace("GMT", "+0000")),
+    header("Auto-Submitted", "auto-generated"),
+    header("X-Carillon-Delivery", oneLine(message.deliveryId)),
+    ...unsubscribeHeaders(message),
+    "MIME-Version: 1.0",
+    `Content-Type: multipart/alternative;\r\n boundary="${boundary}"`,
+  ];
   const parts = [part("text/plain", textPart(letter)), part("text/html", htmlPart(letter))];
-  const body = parts.map((each) => `--${root.boundary}\r\n${each}\r\n`).join("");
-  return Buffer.from(`${headers}\r\n\r\n${body}--${root.boundary}--\r\n`);
+  const body = parts.map((each) => `--${boundary}\r\n${each}\r\n`).join("");
+  return Buffer.from(`${headers.join("\r\n")}\r\n\r\n${body}--${boundary}--\r\n`);
 }
 
 /** The mail as its reader sees it. */
@@ -46,7 +52,24 @@ const letterOf = (
   unsubscribeUrl,
 });
 
-/** nodemailer makes the headers; the two short texts are encoded here, because its streams take four times as long. */
+/** Most values stand as they are; what has to be encoded or folded is left to nodemailer, which takes ten times as long. */
+function header(key: string, value: string | { name: string; address: string }): string {
+  const line = `${key}: ${typeof value === "string" && PLAIN.test(value) ? value : MimeNode.encodeHeaderValue(key, value)}`;
+  return line.length <= FOLD_AT ? line : foldLines(line, FOLD_AT);
+}
+
+/** As text where neither name nor address needs quotes or an encoding. */
+function mailbox(name: string, address: string): string | { name: string; address: string } {
+  const line = oneLine(name);
+  if (!/^[\w ]*$/.test(line) || !/^[\w.+-]+@[\w.-]+$/.test(address)) return { name: line, address };
+  return line ? `${line} <${address}>` : address;
+}
+
+/** Printable, and nothing that could be taken for an encoded word (RFC 2047). */
+const PLAIN = /^(?!.*=\?)[\x20-\x7e]*$/;
+const FOLD_AT = 76;
+
+/** nodemailer's streams take four times as long. */
 function part(type: string, text: string): string {
   const lines = text.replace(/\r\n?|\n/g, "\r\n");
   const isPlain = !/[^\x20-\x7e\r\n\t]/.test(lines) && lines.split("\r\n").every((line) => line.length <= MAX_LINE);
