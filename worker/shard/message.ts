@@ -5,7 +5,7 @@ import type { Message } from "../channels/channel.ts";
 import { languageOf, renderTexts, renderValues } from "../templates/render.ts";
 import { bundledTexts } from "./catch-up.ts";
 import { channelName, noticeOf, publicId } from "./ledger/cells.ts";
-import { attemptsOf, type DeliveryRow } from "./ledger/deliveries.ts";
+import { attemptsOf, newestAttempt, type DeliveryRow } from "./ledger/deliveries.ts";
 import type { Parts } from "./parts.ts";
 import { addressOf, toDecided, type Person } from "./people/people.ts";
 
@@ -22,7 +22,7 @@ export function messageOf(parts: Parts, rules: Rules, row: DeliveryRow, person: 
   const validForSeconds = channel === "sms" || channel === "push" ? validFor(rules, row, person, event.priority === "high", now) : null;
   return {
     deliveryId: publicId(parts.shard, row.id),
-    attempt: attempts.length + 1,
+    attempt: newestAttempt(row) + 1,
     org: parts.org,
     to: { id: person.id, name: person.name, address: addressOf(person, channel)!, locale },
     event: { id: event.id, type: event.type, priority: event.priority },

@@ -173,6 +173,19 @@ test("what arrived while its try had no answer, or a bad one, is not sent again"
   expect(delivery("e1", "sms").state).toBe("queued");
 });
 
+test("however often a faulty channel was tried, no try has the number of another", () => {
+  const { shard, post, serve, pass, delivery } = makeShard();
+  post("e1");
+  const numbers = new Set<number | undefined>();
+  for (let round = 0; round < 40; round++) {
+    for (const { attempt } of serve("sms", FAULT)) numbers.add(attempt);
+    pass(HOUR);
+    shard.clearFault("sms");
+  }
+  expect(numbers).toEqual(new Set(Array.from({ length: 40 }, (_, index) => index + 1)));
+  expect(delivery("e1", "sms").attempts.at(-1)).toMatchObject({ n: 40 });
+});
+
 test("what arrived while its job died is not sent again", () => {
   const { shard, post, tell, delivery, pass, serve } = makeShard();
   post("e1");

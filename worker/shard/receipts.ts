@@ -1,7 +1,7 @@
 import type { State } from "@carillon/shared/ledger";
 import type { News } from "./calls.ts";
 import { STATE, channelName, noticeOf, publicId } from "./ledger/cells.ts";
-import { attemptsOf, receiptsOf, type DeliveryRow, type KeptReceipt } from "./ledger/deliveries.ts";
+import { attemptsOf, newestAttempt, receiptsOf, type DeliveryRow, type KeptReceipt } from "./ledger/deliveries.ts";
 import { UNEXPLAINED, applyOutcome } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
 
@@ -37,7 +37,7 @@ function readInBell({ shard, inbox, people }: Parts, row: DeliveryRow, now: numb
 
 /** That an older try failed is no news, whenever it comes: another one was made. */
 function isOfNewest(row: DeliveryRow, attempt: number | null): boolean {
-  const newest = attemptsOf(row).length + (row.state === STATE.sending ? 1 : 0);
+  const newest = newestAttempt(row) + (row.state === STATE.sending ? 1 : 0);
   return newest > 0 && (attempt ?? newest) >= newest;
 }
 

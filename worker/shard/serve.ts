@@ -9,7 +9,7 @@ import { bundleHeld } from "./catch-up.ts";
 import type { Claim, Served } from "./calls.ts";
 import { MAX_ATTEMPTS } from "./ledger/back-off.ts";
 import { STATE, channelName, channelNumber, noticeOf, numberOf } from "./ledger/cells.ts";
-import { LEASE_MS, RANK, attemptsOf, burntAttempts, toldBefore, type DeliveryRow, type Rank } from "./ledger/deliveries.ts";
+import { LEASE_MS, RANK, attemptsOf, burntAttempts, newestAttempt, toldBefore, type DeliveryRow, type Rank } from "./ledger/deliveries.ts";
 import { messageOf } from "./message.ts";
 import { applyOutcome, fail } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
@@ -86,9 +86,8 @@ export class Counter {
     const number = numberOf(shard, deliveryId);
     const row = number === null ? null : deliveries.get(number);
     if (!row || n === null) return null;
-    const attempts = attemptsOf(row);
     const attempt = attemptOf(n, outcome, ms, now);
-    if (row.state !== STATE.sending || attempts.length + 1 !== attempt.n) {
+    if (row.state !== STATE.sending || newestAttempt(row) + 1 !== n) {
       this.#settleLate(row, outcome, attempt, now);
       return null;
     }
@@ -250,7 +249,7 @@ export class Counter {
     this.#lane(row.channel, now).delete(row.person);
     const before = attemptsOf(row);
     const attempt: Attempt = {
-      n: before.length + 1,
+      n: newestAttempt(row) + 1,
       at: new Date(now).toISOString(),
       outcome: "ambiguous",
       said: "The sender stopped before it could say what became of this try.",

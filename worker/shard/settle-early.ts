@@ -1,6 +1,4 @@
-import { CHANNELS } from "@carillon/shared/channels";
 import type { Event } from "@carillon/shared/events";
-import type { Reason } from "@carillon/shared/reasons";
 import { STATE, deliveryNumber } from "./ledger/cells.ts";
 import type { StoredEvent } from "./ledger/events.ts";
 import type { Parts } from "./parts.ts";
@@ -19,7 +17,7 @@ export function cancelEvent(parts: Parts, id: string, now: number): { cancelled:
   if (!first) return null;
   parts.fanOuts.cancel(first.n, now);
   parts.shares.drop(first.n);
-  const cancelled = rows.reduce((sum, row) => sum + settle(parts, row, null, STATE.cancelled, "cancelled", now), 0);
+  const cancelled = rows.reduce((sum, row) => sum + cancelAll(parts, row, now), 0);
   return { cancelled, shards: first.shards };
 }
 
@@ -55,10 +53,10 @@ const NOTHING: Omit<StoredEvent, "n" | "id" | "at"> = {
 export function settleOlder(parts: Parts, event: Event, n: number, people: number[], now: number): void {
   const { sql } = parts;
   for (const key of event.resolves) {
-    for (const older of olderOf(parts, key, n)) settle(parts, older, null, STATE.cancelled, "cancelled", now);
+    for (const older of olderOf(parts, key, n)) cancelAll(parts, older, now);
   }
   if (event.collapseKey === null) return;
-  for (const older of olderOf(parts, event.collapseKey, n)) settle(parts, older, new Set(people), STATE.collapsed, "collapsed", now);
+  for (const older of olderOf(parts, event.collapseKey, n)) collapse(parts, older, new Set(people), now);
   sql.exec(`INSERT INTO subject (key, n) VALUES (?, ?)`, event.collapseKey, n);
 }
 
@@ -69,16 +67,18 @@ function olderOf({ sql, events }: Parts, key: string, before: number): StoredEve
     .flatMap((row) => events.containing(row.n) ?? []);
 }
 
-function settle(parts: Parts, event: StoredEvent, only: Set<number> | null, state: number, why: Reason, now: number): number {
-  let settled = 0;
-  event.people.forEach((person, index) => {
-    if (only && !only.has(person)) return;
-    for (const channel of CHANNELS.keys()) {
-      const row = parts.deliveries.get(deliveryNumber(event.n + index, channel));
-      if (!row || row.lease !== null || (row.due === null && row.state !== STATE.parked)) continue;
-      endUntold(parts, row, state, why, now);
-      settled++;
-    }
+function cancelAll(parts: Parts, { n, people }: StoredEvent, now: number): number {
+  const { deliveries } = parts;
+  const [from, to] = [deliveryNumber(n, 0), deliveryNumber(n + people.length, 0)];
+  const bundles = deliveries.waitingBundles(from, to);
+  for (const row of bundles) endUntold(parts, row, STATE.cancelled, "cancelled", now);
+  return bundles.length + deliveries.endAll(from, to, STATE.cancelled, "cancelled");
+}
+
+function collapse(parts: Parts, { n, people }: StoredEvent, only: Set<number>, now: number): void {
+  people.forEach((person, index) => {
+    if (!only.has(person)) return;
+    for (const row of parts.deliveries.waiting(deliveryNumber(n + index, 0), deliveryNumber(n + index + 1, 0)))
+      endUntold(parts, row, STATE.collapsed, "collapsed", now);
   });
-  return settled;
 }

@@ -14,12 +14,7 @@ const DAY_MS = 86_400_000;
 
 /** Takes everything that waits on a channel out of the queue. What is being sent right now settles by itself. */
 export function park(parts: Parts, channel: Channel, why: Reason): void {
-  const number = channelNumber(channel);
-  for (;;) {
-    const rows = parts.deliveries.waiting(number, SLICE);
-    for (const row of rows) parts.deliveries.move(row, STATE.parked, why, null);
-    if (rows.length < SLICE) return;
-  }
+  parts.deliveries.parkAll(channelNumber(channel), why);
 }
 
 /** Lets what is parked on a channel go on, each exactly once, in the order of acceptance, through all checks. */

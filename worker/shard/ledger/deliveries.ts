@@ -36,6 +36,8 @@ const RANKS = Object.values(RANK);
 /** So that the index of what is due is used, which has the ranks apart. */
 const ANY_RANK = `rank IN (${RANKS.join(", ")})`;
 
+const WAITS_AMONG = `id >= ? AND id < ? AND lease IS NULL AND (due IS NOT NULL OR state = ${STATE.parked})`;
+
 /** A job that says nothing for so long has died, and what it was sending is in doubt. */
 export const LEASE_MS = 60_000;
 /** The newest attempts of a delivery that are kept; faults are not counted but would pile up. */
@@ -158,9 +160,24 @@ export class Deliveries {
     return this.#rows(`channel = ? AND ${ANY_RANK} AND due <= ? AND lease IS NOT NULL`, channel, now);
   }
 
-  /** Rows that wait on a channel and are not being sent, in slices. */
-  waiting(channel: number, limit: number): DeliveryRow[] {
-    return this.#rows(`channel = ? AND ${ANY_RANK} AND due IS NOT NULL AND lease IS NULL LIMIT ?`, channel, limit);
+  /** Takes everything that waits on a channel and is not being sent out of the queue. */
+  parkAll(channel: number, why: Reason): void {
+    this.#moveAll(STATE.parked, why, `channel = ? AND ${ANY_RANK} AND due IS NOT NULL AND lease IS NULL`, channel);
+  }
+
+  /** Ends what waits of these deliveries and is not being sent. None of them speaks for others. Answers how many. */
+  endAll(from: number, to: number, state: number, why: Reason): number {
+    return this.#moveAll(state, why, WAITS_AMONG, from, to);
+  }
+
+  /** What waits or is parked of these deliveries, `to` excluded, and is not being sent. */
+  waiting(from: number, to: number): DeliveryRow[] {
+    return this.#rows(WAITS_AMONG, from, to);
+  }
+
+  /** Of these, what speaks for others. */
+  waitingBundles(from: number, to: number): DeliveryRow[] {
+    return this.#rows(`${WAITS_AMONG} AND bundle IS NOT NULL`, from, to);
   }
 
   /** Everything that waits for its instant and is not being sent, of one person or of all, in the order of acceptance. */
@@ -256,6 +273,20 @@ export class Deliveries {
     if (due !== null) this.#wakes.note(row.channel, due);
   }
 
+  /** Many rows at once that nothing more will be done with by itself, at a tenth of the price. */
+  #moveAll(state: number, why: Reason, where: string, ...bindings: number[]): number {
+    const groups = this.#sql
+      .exec<{ hour: number; channel: number; state: number; n: number }>(
+        `SELECT hour, channel, state, count(*) AS n FROM delivery WHERE ${where} GROUP BY hour, channel, state`,
+        ...bindings,
+      )
+      .toArray();
+    if (groups.length === 0) return 0;
+    this.#sql.exec(`UPDATE delivery SET state = ?, why = ?, due = NULL WHERE ${where}`, state, why, ...bindings);
+    for (const group of groups) this.#tally.moves(group.hour, group.channel, group.state, state, group.n);
+    return groups.reduce((sum, { n }) => sum + n, 0);
+  }
+
   /** A word about a delivery besides its tries, kept by the move that follows: two updates of a row are billed as two. */
   noteReceipt(row: DeliveryRow, receipt: KeptReceipt): void {
     row.receipts = JSON.stringify([...receiptsOf(row), receipt]);
@@ -275,6 +306,8 @@ export class Deliveries {
 }
 
 export const attemptsOf = (row: DeliveryRow): Attempt[] => (row.attempts === null ? [] : (JSON.parse(row.attempts) as Attempt[]));
+/** The number of the newest attempt, 0 before the first; not their count, because only the last ones are kept. */
+export const newestAttempt = (row: DeliveryRow): number => attemptsOf(row).at(-1)?.n ?? 0;
 /**
  * `attempt`: the try that it is about, where the provider said so. `outcome` is there in what it told before the try was settled: what
  * it means, null for no failure.
@@ -287,7 +320,7 @@ export const spokenFor = (row: DeliveryRow): number[] => (row.bundle === null ? 
 export function toldBefore(row: DeliveryRow): KeptReceipt | null {
   if (row.receipts === null || row.lease === null) return null;
   const claimedAt = new Date(row.lease - LEASE_MS).toISOString();
-  const newest = attemptsOf(row).length + 1;
+  const newest = newestAttempt(row) + 1;
   // That an older try had been sent says nothing of this one; that it arrived does.
   const counts = ({ state, attempt = newest }: KeptReceipt) => state !== "sent" || attempt === newest;
   const told = receiptsOf(row).filter((receipt) => receipt.at >= claimedAt && receipt.outcome !== undefined && counts(receipt));
