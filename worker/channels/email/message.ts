@@ -20,7 +20,7 @@ export function buildMail(message: Mail, settings: EmailSettings, sender: Sender
     ...(settings.replyTo ? [header("Reply-To", mailbox("", settings.replyTo))] : []),
     header("Subject", oneLine(message.texts.title)),
     header("Message-ID", messageId(message, settings, sender)),
-    header("Date", new Date().toUTCString().replace("GMT", "+0000")),
+    header("Date", new MimeNode().date!.toUTCString().replace("GMT", "+0000")),
     header("Auto-Submitted", "auto-generated"),
     header("X-Carillon-Delivery", oneLine(message.deliveryId)),
     ...unsubscribeHeaders(message),
