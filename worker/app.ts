@@ -22,6 +22,7 @@ import { metricsRoutes } from "./routes/metrics.ts";
 import { docsRoutes } from "./routes/openapi.ts";
 import { servePage } from "./routes/pages.ts";
 import { operateRoutes } from "./routes/operate.ts";
+import { transferRoutes } from "./routes/transfer.ts";
 import { pushRoutes } from "./routes/push.ts";
 import { problemOf, requestIdOf } from "./routes/problem.ts";
 import { securityHeaders } from "./routes/security-headers.ts";
@@ -43,6 +44,7 @@ const declared: Route[] = [
   ...healthRoutes,
   ...metricsRoutes,
   ...operateRoutes,
+  ...transferRoutes,
 ];
 
 /** Every route with its caller; the walk test and the API page read it. */

@@ -190,6 +190,9 @@ describe("a body that is too much", () => {
     "POST /hooks/whatsapp/:org": LIMITS.webhookBytes,
     // One version of an organisation's settings.
     "POST /internal/settings": LIMITS.batchBytes,
+    // The shards of an organisation, each by its backup; a page of rows, and a single row may be long.
+    "POST /internal/backup": LIMITS.adminBytes,
+    "POST /internal/restore": LIMITS.batchBytes,
   };
 
   test("no route takes more than the house rules say", () => {

@@ -62,28 +62,40 @@ export async function takeBackup({
       snapshot.close();
     }
     const beside = [...NOTES, ...(withSecrets ? SECRETS : [])].filter((name) => existsSync(join(data, name)));
-    const manifest: Manifest = {
+    const known: Omit<Manifest, "files"> = {
       format: "carillon-backup",
       version: 1,
       at: new Date(at).toISOString(),
-      files: await Promise.all(names.map((name) => describe(parts, name))),
       beside,
       settingsKeys: fingerprints(keysOf(data, env)),
       hasSecrets: withSecrets,
     };
-    const entries: Entry[] = [
-      { name: MANIFEST, content: `${JSON.stringify(manifest, null, 2)}\n` },
-      ...names.map((name) => ({ name, from: join(parts, name) })),
-      ...beside.map((name) => ({ name, from: join(data, name) })),
-    ];
     mkdirSync(dirname(file), { recursive: true });
-    await writeArchive(`${file}.new`, entries);
+    const manifest = await packBackup(`${file}.new`, known, names, parts, data);
     renameSync(`${file}.new`, file);
     return { manifest, lockedMs };
   } finally {
     rmSync(parts, { recursive: true, force: true });
     rmSync(`${file}.new`, { force: true });
   }
+}
+
+/** Writes databases that lie in `folder`, and what lies `beside` in `data`, into an archive; answers its whole manifest. */
+export async function packBackup(
+  file: string,
+  known: Omit<Manifest, "files">,
+  names: string[],
+  folder: string,
+  data: string,
+): Promise<Manifest> {
+  const manifest: Manifest = { ...known, files: await Promise.all(names.map((name) => describe(folder, name))) };
+  const entries: Entry[] = [
+    { name: MANIFEST, content: `${JSON.stringify(manifest, null, 2)}\n` },
+    ...names.map((name) => ({ name, from: join(folder, name) })),
+    ...known.beside.map((name) => ({ name, from: join(data, name) })),
+  ];
+  await writeArchive(file, entries);
+  return manifest;
 }
 
 /** The databases below a data folder, by their path in it. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { LIMITS } from "@carillon/shared/limits";
+import { rearmOrg } from "../pipeline/rearm.ts";
 import { exportSettings, importSettings, settingsLineSchema, type SettingsLine } from "../settings/transfer.ts";
 import { linesOf } from "./lines.ts";
 import { route, type Route } from "./route.ts";
@@ -24,6 +25,7 @@ export const operateRoutes: Route[] = [
     answer: { schema: z.object({ taken: z.boolean() }), description: "Taken" },
     async handle({ c, ports, body }) {
       await importSettings(ports, body);
+      if ("record" in body) ports.background(rearmOrg(ports, { org: body.org, shards: Number(body.record["shards"]) }));
       return c.json({ taken: true });
     },
   }),

@@ -15,6 +15,7 @@ import type { ShardCalls } from "../shard/calls.ts";
 import { Shard, type SyncCalls, type Work } from "../shard/shard.ts";
 import { assetType } from "./asset-types.ts";
 import { readEnvironment } from "./environment.ts";
+import { Held } from "./held.ts";
 import { rearmAll } from "../pipeline/rearm.ts";
 
 type Bindings = { SHARD: DurableObjectNamespace<ShardObject>; ASSETS: Fetcher } & Record<string, string>;
@@ -100,6 +101,7 @@ export class ShardObject extends DurableObject<Bindings> {
   readonly #org: string;
   readonly #number: number;
   readonly #courier: Courier;
+  readonly #held = new Held(() => this.#shard.heldMs());
   #ringsAt: number | null = null;
   /** What the answer of the call just made waits for; null for nothing. */
   #inOrder: Promise<void> | null = null;
@@ -143,11 +145,17 @@ export class ShardObject extends DurableObject<Bindings> {
   }
 
   call(name: keyof SyncCalls, args: unknown[]): unknown {
-    const answer = this.#run(() => (this.#shard[name] as (...args: unknown[]) => unknown)(...args));
+    const held = name === "transfer" ? null : this.#held.wait();
+    if (held) return held.then(() => this.call(name, args));
+    const answer = this.#run(() => {
+      this.#shard.admit(name);
+      return (this.#shard[name] as (...args: unknown[]) => unknown)(...args);
+    });
     return this.#inOrder ? this.#inOrder.then(() => answer) : answer;
   }
 
-  override fetch(request: Request): Response {
+  override async fetch(request: Request): Promise<Response> {
+    await this.#held.wait();
     const ticket = offeredTicket(request.headers.get("sec-websocket-protocol"));
     const person = ticket === null ? null : this.#run(() => this.#shard.redeem(ticket));
     if (person === null)
@@ -169,7 +177,12 @@ export class ShardObject extends DurableObject<Bindings> {
     return new Response(null, { status: 101, webSocket: client, headers: { "sec-websocket-protocol": SOCKET_PROTOCOL } });
   }
 
-  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void | Promise<void> {
+    const held = this.#held.wait();
+    return held ? held.then(() => this.#hear(socket, data)) : this.#hear(socket, data);
+  }
+
+  #hear(socket: WebSocket, data: string | ArrayBuffer): void {
     if (typeof data !== "string" || data.length > LIMITS.socketFrameBytes) return socket.close(SOCKET_CLOSE.tooLarge, "frame too large");
     const now = clock.now();
     const frames = [...(this.#frames.get(socket) ?? []).filter((at) => now - at < 1_000), now];
@@ -188,6 +201,7 @@ export class ShardObject extends DurableObject<Bindings> {
 
   /** Must never throw: an alarm that keeps throwing is dropped for ever. */
   override async alarm(): Promise<void> {
+    await this.#held.wait();
     this.#ringsAt = null;
     try {
       await this.#do(this.#run(() => this.#shard.alarm()));

@@ -13,6 +13,9 @@ const LONGEST_SLEEP_MS = 3_600_000;
 /** After its credential has run out, a socket has so long to bring a new ticket. */
 const RENEW_GRACE_MS = 60_000;
 
+/** How soon it is looked again whether a shard is still held. */
+const HELD_LOOK_MS = 3;
+
 /** A steady stream of calls may not put their commit off for ever. */
 const MOST_TURNS = 64;
 
@@ -84,8 +87,8 @@ export class ShardHost {
       isWatching: (person) => this.#isWatching(person),
       countSockets: () => [...this.#sockets.values()].reduce((sum, { size }) => sum + size, 0),
     });
-    this.calls = callsOf(this.#shard, (run) => this.#enqueue(run));
-    void this.calls.rearm();
+    this.calls = callsOf(this.#shard, (run, name) => (name === "transfer" ? this.#alone(run) : this.#enqueue(run)));
+    void this.#enqueue(() => this.#shard.rearm());
   }
 
   /** Opens a socket for whoever holds this ticket. The upgrade is answered only after the ticket is durably used up. */
@@ -119,6 +122,11 @@ export class ShardHost {
     return new Promise<Answer>((resolve, reject) => this.#wait({ run, resolve, reject }));
   }
 
+  /** A step of a backup or a restore waits for nobody: it may be what all others wait for. */
+  #alone<Answer>(run: () => Answer): Promise<Answer> {
+    return new Promise<Answer>((resolve, reject) => this.#carryOut([{ run, resolve, reject }]));
+  }
+
   /** `resolve` is called in the order of the calls, before the frames of those that came later leave. */
   #wait<Answer>(call: { run: () => Answer; resolve: (answer: Answer) => void; reject: (error: unknown) => void }): void {
     this.#waiting.push(call as Waiting);
@@ -127,14 +135,19 @@ export class ShardHost {
 
   /** Lets a turn's end come once no further call has joined, because a commit costs more than all the calls in it. */
   #gather(known: number, turns: number): void {
-    if (this.#waiting.length > known && turns < MOST_TURNS) setImmediate(() => this.#gather(this.#waiting.length, turns + 1));
+    const heldMs = this.#shard.heldMs();
+    if (heldMs > 0) setTimeout(() => this.#gather(0, MOST_TURNS), Math.min(heldMs, HELD_LOOK_MS));
+    else if (this.#waiting.length > known && turns < MOST_TURNS) setImmediate(() => this.#gather(this.#waiting.length, turns + 1));
     else this.#flush();
   }
 
   #flush(): void {
     const batch = this.#waiting;
     this.#waiting = [];
-    if (batch.length === 0) return;
+    if (batch.length > 0) this.#carryOut(batch);
+  }
+
+  #carryOut(batch: Waiting[]): void {
     const after: (() => void)[] = [];
     try {
       this.#sql.begin();
@@ -263,7 +276,7 @@ export class ShardHost {
     } catch (error) {
       this.#complain("a shard's timer failed", error);
     } finally {
-      await this.calls.rearm().catch(() => this.#arm(this.#deps.clock.now() + 5_000));
+      await this.#enqueue(() => this.#shard.rearm()).catch(() => this.#arm(this.#deps.clock.now() + 5_000));
     }
   }
 
@@ -292,11 +305,15 @@ class OneFailed extends Error {
 }
 
 /** The shard's calls as others make them: at the end of this turn, in one transaction with the turn's others. */
-function callsOf(shard: Shard, enqueue: <Answer>(run: () => Answer) => Promise<Answer>): ShardCalls {
+function callsOf(shard: Shard, enqueue: <Answer>(run: () => Answer, name: keyof SyncCalls) => Promise<Answer>): ShardCalls {
   const made = new Map<keyof SyncCalls, (...args: never[]) => Promise<unknown>>();
   const make = (name: keyof SyncCalls) => {
     const call = shard[name] as (...args: never[]) => unknown;
-    return (...args: never[]) => enqueue(() => call.apply(shard, args));
+    const run = (args: never[]) => {
+      shard.admit(name);
+      return call.apply(shard, args);
+    };
+    return (...args: never[]) => enqueue(() => run(args), name);
   };
   return new Proxy({} as ShardCalls, {
     get(_, name: keyof SyncCalls | "then") {

@@ -19,6 +19,7 @@ import type { PreviewSlice } from "./preview.ts";
 import type { Fault } from "./ledger/gates.ts";
 import type { GivenBack, TurnsAsked, TurnsGiven } from "./org/pace.ts";
 import type { Handover } from "./shares.ts";
+import type { TransferAnswer, TransferStep } from "./transfer/transfer.ts";
 
 /**
  * What a shard can be asked. Every call is one transaction and idempotent where a repeat is possible; an answer is given only
@@ -161,6 +162,9 @@ export type ShardCalls = {
 
   /** How the shard is doing; costs the same however much it holds. */
   metrics(): Promise<ShardMetrics>;
+
+  /** A step of a backup or a restore: the only call that a shard answers while it is held or filled. */
+  transfer(step: TransferStep): Promise<TransferAnswer>;
 
   /** Arms what a crash may have disarmed. Called by the cron over the registry of organisations. */
   rearm(): Promise<void>;

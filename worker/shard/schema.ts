@@ -101,10 +101,14 @@ const MIGRATIONS: string[][] = [
   ],
 ];
 
-export function migrate(sql: Sql): void {
+/** Up to which migration this code knows a shard. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** `upTo`: for the copy of a shard that an older Carillon serves. */
+export function migrate(sql: Sql, upTo = SCHEMA_VERSION): void {
   sql.exec(`CREATE TABLE IF NOT EXISTS schema_version (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), version INTEGER NOT NULL)`);
   const current = sql.exec<{ version: number }>(`SELECT version FROM schema_version`).toArray()[0]?.version ?? 0;
-  for (let version = current; version < MIGRATIONS.length; version++) {
+  for (let version = current; version < upTo; version++) {
     sql.transaction(() => {
       for (const statement of MIGRATIONS[version]!) sql.exec(statement);
       sql.exec(`INSERT INTO schema_version VALUES (1, ?) ON CONFLICT DO UPDATE SET version = excluded.version`, version + 1);

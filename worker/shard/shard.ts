@@ -45,6 +45,7 @@ import { cancelEvent, cancelShare } from "./settle-early.ts";
 import { simulate } from "./simulate.ts";
 import { appearDue, park, release, switchGates } from "./switch.ts";
 import { stopTemplate, typesOf } from "./template.ts";
+import { Transfer, type TransferAnswer, type TransferStep } from "./transfer/transfer.ts";
 
 /** The calls as the shard itself carries them out: at once, inside the caller's transaction. */
 export type SyncCalls = { [Name in keyof ShardCalls]: (...args: Parameters<ShardCalls[Name]>) => Awaited<ReturnType<ShardCalls[Name]>> };
@@ -106,6 +107,7 @@ export class Shard implements SyncCalls {
   readonly #org: OrgState;
   readonly #pace: PaceKeeper;
   readonly #tickets: Tickets;
+  readonly #transfer: Transfer;
   readonly #clock: Clock;
   readonly #countSockets: () => number;
   #told: Told[] = [];
@@ -167,6 +169,7 @@ export class Shard implements SyncCalls {
     this.#org = new OrgState(sql);
     this.#pace = new PaceKeeper(sql);
     this.#tickets = new Tickets(sql, shard, org);
+    this.#transfer = new Transfer(sql, search);
     this.#clock = clock;
     this.#countSockets = deps.countSockets ?? (() => 0);
   }
@@ -181,11 +184,21 @@ export class Shard implements SyncCalls {
   /** The transaction was rolled back: nothing that is only in memory may be trusted. */
   forget(): void {
     const { people, events, search, tally, gates, templateFaults, wakes, shares, fanOuts, news } = this.#parts;
-    for (const part of [people, events, search, tally, gates, templateFaults, wakes, shares, fanOuts, news, this.#counter, this.#pace])
-      part.forget();
+    const own = [this.#counter, this.#pace, this.#transfer];
+    for (const part of [people, events, search, tally, gates, templateFaults, wakes, shares, fanOuts, news, ...own]) part.forget();
     this.#told = [];
     this.#work = null;
     this.#lastNow = 0;
+  }
+
+  /** How much longer every call but `transfer` has to wait, ms; and sockets and the timer with them. 0 for not at all. */
+  heldMs(): number {
+    return this.#transfer.heldMs(this.#clock.now());
+  }
+
+  /** To be called before each call from outside, in its transaction. @throws Unavailable while only `transfer` is answered */
+  admit(name: keyof ShardCalls): void {
+    if (name !== "transfer") this.#transfer.admit();
   }
 
   /** Frames to be sent after the commit, in order. */
@@ -213,9 +226,10 @@ export class Shard implements SyncCalls {
 
   /** When the timer has to ring next, from the rows alone; null when nothing waits. */
   nextAlarm(): number | null {
+    if (this.#transfer.isClosed()) return null;
     const now = this.#now();
     const { deliveries, wakes } = this.#parts;
-    const instants = [deliveries.earliest(channelNumber("in-app"))];
+    const instants = [deliveries.earliest(channelNumber("in-app")), this.#transfer.endsAt()];
     for (const channel of EXTERNAL_CHANNELS) {
       const earliest = deliveries.earliest(channelNumber(channel));
       instants.push(earliest === null ? null : Math.max(earliest, now) + SWEEP_MS);
@@ -241,6 +255,7 @@ export class Shard implements SyncCalls {
    * nothing twice within a sweep.
    */
   alarm(): Work {
+    if (this.#transfer.isClosed()) return NO_WORK;
     const now = this.#now();
     const { deliveries, wakes, shares } = this.#parts;
     const rules = this.#parts.gates.rules();
@@ -264,6 +279,7 @@ export class Shard implements SyncCalls {
       }
     }
     this.#tickets.sweep(now);
+    this.#transfer.sweep(now);
     sweep(this.#parts, rules?.retention, now);
     return { ...NO_WORK, wakes: wakes.take(now), change: this.#org.pending(), carry: shares.waiting() };
   }
@@ -658,6 +674,20 @@ export class Shard implements SyncCalls {
 
   metrics(): ReturnType<SyncCalls["metrics"]> {
     return metricsOf(this.#parts, this.#countSockets(), this.#now());
+  }
+
+  transfer(step: TransferStep): TransferAnswer {
+    const now = this.#clock.now();
+    const answer = this.#transfer.do(step, now);
+    const act = step.act === "begin" ? "backup" : step.act === "ready" ? "restore" : null;
+    if (act && this.#parts.shard === 0 && !("refused" in answer)) {
+      this.#org.note({ at: now, who: "operator", role: null, act, what: this.#parts.org, detail: null });
+    }
+    // What is known of rows that others have written is not true any more.
+    if (step.act === "clear" || step.act === "rows") this.forget();
+    const endsAt = this.#transfer.endsAt();
+    if (endsAt !== null) this.#armAt(endsAt);
+    return answer;
   }
 
   rearm(): void {

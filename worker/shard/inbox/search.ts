@@ -45,6 +45,13 @@ export class Search {
     this.#isWhole = true;
   }
 
+  /** Takes the next batch into the index of a copy, which begins with an empty one. False once nothing is left. */
+  indexNext(): boolean {
+    const slice = this.#unindexed();
+    this.#addSlice(slice);
+    return slice.length === BATCH;
+  }
+
   /** `n` lies in the event's own range of notice numbers, so that a hit leads to its event by arithmetic. */
   add(n: number, people: number[], title: string, body: string): void {
     this.#sql.exec(`INSERT INTO search (rowid, people, title, body) VALUES (?, ?, ?, ?)`, n, people.map(token).join(" "), title, body);
