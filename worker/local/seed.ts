@@ -69,6 +69,9 @@ export const PEOPLE = [
 ];
 
 type Options = { url: string; state: string; secrets: Secrets; sandbox: Sandbox };
+/** Half a minute in all. */
+const MOST_TRIES = 60;
+const TRY_AGAIN_MS = 500;
 /** What the channels were last set up with; the sandbox's ports may be others at the next start. */
 type Seeded = { host: string; port: number; passwordHash: string; channels?: string[]; pushHost?: string };
 
@@ -224,7 +227,16 @@ async function untilReady(url: string): Promise<void> {
   }
 }
 
-function call(url: string, method: string, path: string, token: string | null, body?: unknown, cookie?: string): Promise<Response> {
+/** A call that a busy machine answers with 503 is made again; each of them may be. */
+async function call(url: string, method: string, path: string, token: string | null, body?: unknown, cookie?: string): Promise<Response> {
+  for (let tries = 1; ; tries++) {
+    const answer = await callOnce(url, method, path, token, body, cookie);
+    if (answer.status !== 503 || tries === MOST_TRIES) return answer;
+    await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+  }
+}
+
+function callOnce(url: string, method: string, path: string, token: string | null, body?: unknown, cookie?: string): Promise<Response> {
   return fetch(url + path, {
     method,
     headers: {
