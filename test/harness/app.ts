@@ -32,7 +32,7 @@ export async function startApp({ shards: shardCount = SHARDS, config = {} }: { s
   const queue = rememberingQueue();
   const pending: Promise<unknown>[] = [];
   const shards = countedShards(clock, (org, shard, work) => {
-    const done = courier.run(org, shard, work);
+    const done = courier.run(org, shard, work).catch(leftToTheTimer);
     pending.push(done);
     return done;
   });
@@ -129,6 +129,11 @@ export async function startApp({ shards: shardCount = SHARDS, config = {} }: { s
 }
 export type House = Awaited<ReturnType<typeof startApp>>;
 
+/** A host goes on when a part was away: its shard's timer brings the work again. */
+function leftToTheTimer(error: unknown): void {
+  if (!(error instanceof Unavailable)) throw error;
+}
+
 /** A queue that remembers what was published, a list of jobs a request. It answers when `answers` resolves. */
 function rememberingQueue() {
   let taken = 0;
@@ -155,8 +160,15 @@ function rememberingQueue() {
 function countedShards(
   clock: Clock,
   work: (org: string, shard: number, work: Work) => Promise<void>,
-): Shards & { calls: ShardCall[]; isAway: boolean; away: Set<number>; ring(org: string, number: number): Promise<void> } {
-  const open = new Map<string, ShardCalls & { alarm(): Promise<Work> }>();
+): Shards & {
+  calls: ShardCall[];
+  isAway: boolean;
+  away: Set<number>;
+  ring(org: string, number: number): Promise<void>;
+  crash(org: string, number: number): void;
+} {
+  type Opened = ShardCalls & { alarm(): Promise<Work>; crash(): void };
+  const open = new Map<string, Opened>();
   const shards = {
     calls: [] as ShardCall[],
     isAway: false,
@@ -167,13 +179,18 @@ function countedShards(
       shards.get(org, number);
       await open.get(`${org}.${number}`)!.alarm();
     },
+    /** Its process dies: what it had in memory is gone. */
+    crash(org: string, number: number): void {
+      shards.get(org, number);
+      open.get(`${org}.${number}`)!.crash();
+    },
     get(org: string, number: number): ShardCalls {
       const name = `${org}.${number}`;
       if (!open.has(name)) open.set(name, openShard(org, number));
       return open.get(name)!;
     },
   };
-  const openShard = (org: string, number: number): ShardCalls & { alarm(): Promise<Work> } => {
+  const openShard = (org: string, number: number): Opened => {
     const file = openSql(":memory:");
     let statements: ShardCall["statements"] = [];
     const sql: Sql = {
@@ -183,11 +200,13 @@ function countedShards(
       },
       transaction: (work) => file.transaction(work),
     };
-    const shard = new Shard({ sql, clock, org, shard: number });
-    return new Proxy({} as ShardCalls & { alarm(): Promise<Work> }, {
+    const start = () => new Shard({ sql, clock, org, shard: number });
+    let shard = start();
+    return new Proxy({ crash: () => void (shard = start()) } as Opened, {
       get:
-        (_, name: keyof ShardCalls | "alarm") =>
+        ({ crash }, name: keyof Opened) =>
         async (...args: never[]) => {
+          if (name === "crash") return crash();
           const isLocal = name === "handOver" || name === "alarm";
           if (!isLocal && (shards.isAway || shards.away.has(number))) throw new Unavailable("shard");
           statements = [];
