@@ -183,3 +183,19 @@ test.each([
   one.rules("on", pace ? { email: pace } : {});
   expect(one.accept(500)).toHaveLength(jobs);
 });
+
+test("a job at work calls others once more has become due than it can serve, however little each event brought", () => {
+  const one = makeShard();
+  const [wake] = one.accept(60);
+  const job = { at: T0, number: wake!.number };
+  let served = one.shard.begin({ version: 1, channel: "email", job }) as Served;
+  const called = () => {
+    served = one.shard.next({ version: 1, channel: "email", job, claim: served.claim!.id, outcome: OK, ms: 1, isLast: false });
+    return served.wakes.length;
+  };
+  expect(called()).toBe(0);
+  for (let n = 0; n < 60; n++) expect(one.accept(1)).toEqual([]);
+  expect([called(), called()]).toEqual([1, 0]);
+  for (let n = 0; n < 300; n++) expect(one.accept(1)).toEqual([]);
+  expect([called(), called()]).toEqual([3, 0]);
+});

@@ -56,9 +56,7 @@ export class Counter {
     if (rest) return { ...this.#end(channel, job, now), rest };
     if (rules.gates[channel] === "on") bundleHeld(this.#parts, rules, number, now);
     const served = this.#serve(channel, rules, job, now);
-    // Where this job found nothing to claim, others would not either, however much is due.
-    const backlog = served.claim ? this.#parts.deliveries.countDue(number, now, BACKLOG_SEEN) : 0;
-    if (backlog > LIMITS.jobPeople) this.#parts.wakes.wantNow(number, now, backlog);
+    if (served.claim) this.#callOthers(number, now);
     return served;
   }
 
@@ -76,7 +74,15 @@ export class Counter {
       return { ...this.#end(channel, job, now), ...(faulted ? { faulted } : {}), ...(rest ? { rest } : {}) };
     }
     if (settled.pauses) return this.#pause(channel, job, now);
-    return this.#serve(channel, rules, job, now);
+    const served = this.#serve(channel, rules, job, now);
+    if (served.claim && this.#parts.wakes.hasGrown(channelNumber(channel))) this.#callOthers(channelNumber(channel), now);
+    return served;
+  }
+
+  /** More jobs, if more is due than one can serve. Where a job found nothing to claim, others would not either, however much is due. */
+  #callOthers(channel: number, now: number): void {
+    const backlog = this.#parts.deliveries.countDue(channel, now, BACKLOG_SEEN);
+    if (backlog > LIMITS.jobPeople) this.#parts.wakes.wantNow(channel, now, backlog);
   }
 
   /** Writes down what became of a claim. Answers the fault if the channel has tripped over it. */

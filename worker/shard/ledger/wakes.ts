@@ -29,6 +29,7 @@ export class Wakes {
   #now = new Map<number, Outstanding[]>();
   #wanted: Wake[] = [];
   #noted = new Map<number, Map<number, number>>();
+  #unseen = new Map<number, number>();
 
   /** `random` makes a new publish number; `arm` hears of every instant at which something becomes due. */
   constructor(
@@ -46,6 +47,7 @@ export class Wakes {
   forget(): void {
     this.#now.clear();
     this.#noted.clear();
+    this.#unseen.clear();
     this.#wanted = [];
   }
 
@@ -68,6 +70,7 @@ export class Wakes {
         else this.wantAt(channel, Math.max(due, restsUntil));
       }
       if (backlog > 0) this.wantNow(channel, now, backlog);
+      this.#unseen.set(channel, (this.#unseen.get(channel) ?? 0) + backlog);
     }
     this.#noted.clear();
     const wanted = this.#wanted;
@@ -91,6 +94,12 @@ export class Wakes {
       this.#wanted.push({ channel: channelName(channel) as ExternalChannel, at: now, number });
     }
     this.#now.set(channel, alive);
+  }
+
+  /** Whether as much as a job can serve has become due since this was last asked: each call by itself was too small to ask for more jobs. */
+  hasGrown(channel: number): boolean {
+    if ((this.#unseen.get(channel) ?? 0) < LIMITS.jobPeople) return false;
+    return this.#unseen.delete(channel);
   }
 
   /** Something becomes due at a later instant. */
