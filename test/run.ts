@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { buildPages } from "../worker/local/build-pages.ts";
 import { bundle } from "../worker/local/workers-command.ts";
@@ -7,12 +7,36 @@ import { bundle } from "../worker/local/workers-command.ts";
 const ROOT = resolve(import.meta.dirname, "..");
 const NODE = process.execPath;
 const isQuick = process.argv.includes("--quick");
+const isShards = process.argv.includes("--shards");
+/** Where no test makes an organisation that could have more shards or fewer. */
+const WITHOUT_SHARDS = ["bench", "footprint", "harness", "node_modules", "properties", "size", "structure", "zones"];
 
 let passed = 0;
 let failed = 0;
 
-/** `npm test`: everything. `npm run check` (`--quick`): format, lint, types and unit tests. Ends with a line of sums. */
+/**
+ * `npm test`: everything. `npm run check` (`--quick`): format, lint, types and unit tests. `npm run test:shards` (`--shards`): every test
+ * that makes an organisation, with four shards. Ends with a line of sums.
+ */
 function run(): void {
+  if (!isShards) checkText();
+  if (isQuick) vitest(["shared", "worker", "admin-ui", "test/structure"]);
+  else {
+    needBrowsers();
+    buildPages();
+    bundle();
+    vitest(isShards ? placesWithShards() : []);
+  }
+  console.log(`\n${passed} passed, ${failed} failed`);
+  process.exit(failed === 0 ? 0 : 1);
+}
+
+const placesWithShards = (): string[] =>
+  readdirSync(`${ROOT}/test`, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !WITHOUT_SHARDS.includes(entry.name))
+    .map(({ name }) => `test/${name}/`);
+
+function checkText(): void {
   step("format", NODE, ["node_modules/oxfmt/bin/oxfmt", "--check", "."]);
   step("lint", NODE, ["node_modules/oxlint/bin/oxlint"]);
   step("types of worker and shared", NODE, ["node_modules/typescript/bin/tsc", "-p", "worker"]);
@@ -20,16 +44,6 @@ function run(): void {
   step("types of the tests", NODE, ["node_modules/typescript/bin/tsc", "-p", "test"]);
   step("types on Deno", "node_modules/deno/deno", ["check", "--no-lock", "worker/local/deno-main.ts"]);
   step("types of the page", NODE, ["admin-ui/node_modules/vue-tsc/bin/vue-tsc.js", "--noEmit", "-p", "admin-ui"]);
-  if (isQuick) {
-    vitest(["shared", "worker", "admin-ui", "test/structure"]);
-  } else {
-    needBrowsers();
-    buildPages();
-    bundle();
-    vitest([]);
-  }
-  console.log(`\n${passed} passed, ${failed} failed`);
-  process.exit(failed === 0 ? 0 : 1);
 }
 
 function step(name: string, command: string, args: string[]): void {

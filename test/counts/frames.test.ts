@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BellSocket } from "../harness/bell-socket.ts";
-import { Instance, RUNTIMES, sleep, until } from "../harness/instance.ts";
+import { Instance, SHAPES, sleep, until, withShards } from "../harness/instance.ts";
 
-describe.each(RUNTIMES)("sockets on %s", (runtime) => {
-  const carillon = new Instance(runtime);
+describe.each(SHAPES)("sockets on $runtime with $shards shards", ({ runtime, shards }) => {
+  const carillon = new Instance(runtime, withShards(shards));
   beforeAll(() => carillon.start(), 90_000);
   afterAll(() => carillon.dispose());
 

@@ -19,7 +19,7 @@ afterAll(() => mail.stop());
 
 /** A house that sends its mail through a real server on this machine. */
 async function mailingHouse(): Promise<House> {
-  const house = await startApp({ config: { allowPrivateHosts: true } });
+  const house = await startApp({ shards: 1, config: { allowPrivateHosts: true } });
   const admin = await house.signIn("owner");
   const settings = { host: "127.0.0.1", port: mail.port, username: "", encryption: "none", fromAddress: "crm@example.com" };
   await house.call("PUT", "/admin/api/channels/email", { version: 1, settings }, admin);

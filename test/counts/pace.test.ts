@@ -25,7 +25,7 @@ afterAll(async () => {
 
 /** A house whose mail server takes only so much. */
 async function pacedHouse(pace: Pace): Promise<House> {
-  const house = await startApp({ config: { allowPrivateHosts: true } });
+  const house = await startApp({ shards: 1, config: { allowPrivateHosts: true } });
   const admin = await house.signIn("owner");
   const settings = { host: "127.0.0.1", port: mail.port, username: "", encryption: "none", fromAddress: "crm@example.com", pace };
   await house.call("PUT", "/admin/api/channels/email", { version: 1, settings }, admin);

@@ -19,7 +19,7 @@ const people = (count: number) =>
 
 /** A house whose people can be reached on every channel over HTTP, with their browsers. */
 async function reachable(count: number, browsers = 1): Promise<OpenHouse> {
-  const house = await openHouse({ standIns: providers.standIns });
+  const house = await openHouse({ shards: 1, standIns: providers.standIns });
   const shard = house.shards.get("acme", 0);
   for (const { id, ...fields } of people(count)) {
     await shard.putUsers([{ id, fields }]);
@@ -120,7 +120,7 @@ describe("a receipt takes one command, one call and no message; repeats and what
   }
 
   test("of Twilio", async () => {
-    const house = await openHouse();
+    const house = await openHouse({ shards: 1 });
     await house.post("e1");
     await house.serve("sms");
     const { id } = await house.deliveryOf("e1", "sms");
@@ -130,7 +130,7 @@ describe("a receipt takes one command, one call and no message; repeats and what
   });
 
   test("of Meta", async () => {
-    const house = await openHouse();
+    const house = await openHouse({ shards: 1 });
     await house.post("e1");
     await house.serve("whatsapp");
     const { id } = await house.deliveryOf("e1", "whatsapp");
@@ -153,7 +153,7 @@ describe("a receipt takes one command, one call and no message; repeats and what
 });
 
 test("a webhook of Meta about ten messages takes one command, and one call a message", async () => {
-  const house = await openHouse();
+  const house = await openHouse({ shards: 1 });
   const ids: string[] = [];
   for (let n = 0; n < 10; n++) {
     await house.post(`e${n}`);

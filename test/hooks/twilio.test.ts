@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { shardOf } from "@carillon/worker/pipeline/place";
+import { SHARDS } from "../harness/shards.ts";
 import { ADA, openHouse, signTwilio, type OpenHouse } from "./house.ts";
 
 let house: OpenHouse;
@@ -54,7 +56,7 @@ describe("a status callback", () => {
 
   test("that comes before the try is settled counts once it is", async () => {
     await house.post("e1");
-    const shard = house.shards.get("acme", 0);
+    const shard = house.shards.get("acme", shardOf(ADA.id, SHARDS));
     const call = { version: 1, channel: "sms", job: { at: 0, number: "j" } } as const;
     const served = await shard.begin(call);
     if ("behind" in served || !served.claim) throw new Error("nothing was claimed");

@@ -54,7 +54,7 @@ async function countRows(): Promise<{ event: number; person: number; delivery: n
 async function countCalls(): Promise<{ event: Use; job: Use; perDelivery: number }> {
   const providers = await startStandIn();
   try {
-    const house = await openHouse({ standIns: providers.standIns });
+    const house = await openHouse({ shards: 1, standIns: providers.standIns });
     const shard = house.shards.get("acme", 0);
     const people = ["p1", "p2"].map((id) => ({ id, fields: { phone: "+4915112345601" } }));
     await shard.putUsers(people);

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createApp } from "@carillon/worker/app";
 import { configureLog, log } from "@carillon/worker/log";
+import { shardOf } from "@carillon/worker/pipeline/place";
 import { ORIGIN, startApp } from "../harness/app.ts";
+import { SHARDS } from "../harness/shards.ts";
 
 let lines: Record<string, unknown>[];
 beforeEach(() => {
@@ -59,7 +61,7 @@ test("a try at a provider is one line with the delivery, the channel, the outcom
   verbose();
   for (const job of house.queue.take()) await house.deliver(job);
   expect(lines).toMatchObject([
-    { message: "attempt", org: "acme", shard: 0, channel: "email", delivery, attempt: 1, outcome: "retry" },
+    { message: "attempt", org: "acme", shard: shardOf("u1", SHARDS), channel: "email", delivery, attempt: 1, outcome: "retry" },
     { message: "request", route: "/internal/jobs/deliver", status: 200 },
   ]);
   expect(JSON.stringify(lines)).not.toMatch(/secret|u1|crm@/);

@@ -1,7 +1,7 @@
 import type { PushPayload } from "@carillon/shared/push-settings";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BellSocket } from "../harness/bell-socket.ts";
-import { Instance, RUNTIMES, sleep, until, type SandboxMessage } from "../harness/instance.ts";
+import { Instance, SHAPES, sleep, until, withShards, type SandboxMessage } from "../harness/instance.ts";
 
 type Cell = {
   id: string;
@@ -13,8 +13,8 @@ type Cell = {
   receipts: { state: string }[];
 };
 
-describe.each(RUNTIMES)("what comes back on %s", (runtime) => {
-  const carillon = new Instance(runtime);
+describe.each(SHAPES)("what comes back on $runtime with $shards shards", ({ runtime, shards }) => {
+  const carillon = new Instance(runtime, withShards(shards));
   beforeAll(async () => {
     await carillon.start();
     const admin = await carillon.admin();

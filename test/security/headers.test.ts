@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { LIMITS } from "@carillon/shared/limits";
 import { routes } from "@carillon/worker/app";
+import { shardOf } from "@carillon/worker/pipeline/place";
 import type { Route } from "@carillon/worker/routes/route";
 import { ORIGIN, QUEUE_KEYS, startApp, type Answer, type House } from "../harness/app.ts";
+import { SHARDS } from "../harness/shards.ts";
 import { signAsQueue } from "../harness/signature.ts";
 
 type Headed = Record<string, string>;
@@ -165,7 +167,7 @@ describe("the bell's calls from a page of another origin", () => {
       const headers = { upgrade: "websocket", "sec-websocket-protocol": `carillon.v1, ticket.${body.ticket}` };
       return house.fetch("GET", "/v1/me/socket", { headers: { ...headers, ...(origin === null ? {} : { origin }) } });
     };
-    expect(await open(CRM)).toMatchObject({ status: 200, body: { openedAt: "acme.0" } });
+    expect(await open(CRM)).toMatchObject({ status: 200, body: { openedAt: `acme.${shardOf("u1", SHARDS)}` } });
     expect(await open(ORIGIN)).toMatchObject({ status: 200 });
     expect(await open(null)).toMatchObject({ status: 200 });
     for (const origin of [EVIL, `${CRM}.evil.example`, "null"])
