@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Instance, sleep, until, type Runtime } from "../harness/instance.ts";
 import { BellSocket } from "../harness/bell-socket.ts";
+import { NAUGHTY } from "../properties/naughty.ts";
 
 const event = (id: string, more: object = {}) => ({
   id,
@@ -191,6 +192,27 @@ describe.each(SHAPES)("the main path on %s", (_, runtime, env) => {
     expect(await carillon.api("GET", "/v1/me/inbox", undefined, { authorization: "Bearer a.b.c" })).toMatchObject({ status: 401 });
     expect((await carillon.api("GET", "/v1/ledger")).body.accepted).toBe(before);
   });
+
+  test("what has broken other people's software is told like anything else, and holds nobody up", async () => {
+    const people = ["poison-1", "poison-2", "poison-3", "poison-4", "poison-5"].map((id) => ({ id, email: `${id}@example.com` }));
+    const events = [...NAUGHTY, "\u{1f4a3}".repeat(40_000)].map((title, index) =>
+      event(`poison-${index}`, { recipients: people, data: { task: { title }, actorName: title.slice(0, 200) } }),
+    );
+    const taken: string[] = [];
+    for (const poison of [...events, event("healthy", { recipients: people })]) {
+      const { status } = await postAgain(poison);
+      expect([202, 422], poison.id).toContain(status);
+      if (status === 202) taken.push(poison.id);
+    }
+    expect(taken).toContain("healthy");
+    expect(taken.length).toBeGreaterThan(NAUGHTY.length / 2);
+    await until(async () => (await carillon.api("GET", "/v1/ledger")).body.inFlight === 0, "all are settled", 20_000);
+    for (const { id, email } of people) {
+      const { body } = await (await carillon.me(id))("GET", "/inbox?filter=all&limit=100");
+      expect(body.data.map((item: { event: string }) => item.event).sort()).toEqual(taken.toSorted());
+      expect(await carillon.messages(`&limit=100&to=${email}`)).toHaveLength(taken.length);
+    }
+  }, 60_000);
 
   test("an expired user token is refused", async () => {
     const { body } = await carillon.api("POST", "/v1/tokens", { user: "u1", ttl: 1 });

@@ -12,6 +12,7 @@ import { MAX_PLAIN, payloadOf } from "@carillon/worker/channels/push/payload";
 import { requestOf } from "@carillon/worker/channels/sms/session";
 import { buildMessage } from "@carillon/worker/channels/whatsapp/message";
 import { Shard } from "@carillon/worker/shard/shard";
+import { NAUGHTY } from "./naughty.ts";
 import { pick, randomFrom, seeds } from "./seeds.ts";
 
 const SENDER = { publicUrl: "https://carillon.example.com", orgName: "Acme\r\nBcc: evil@example.com" };
@@ -27,34 +28,6 @@ const EMAIL = {
 } as const;
 const SMS = { accountSid: `AC${"0".repeat(32)}`, from: "+15551234567", messagingServiceSid: "" };
 
-/** What has broken other people's software: quotes, markup, controls, directions, half characters, formats, sheer length. */
-const NAUGHTY = [
-  "",
-  " ",
-  "\0",
-  "\r\nBcc: evil@example.com\r\n\r\nboo",
-  "=?utf-8?Q?=0D=0ABcc:_evil@example.com?=",
-  ".\r\n.\r\nQUIT\r\n",
-  "<script>alert(1)</script>",
-  "<img src=x onerror=alert(1)>",
-  "\"'`;--/*",
-  "'; DROP TABLE event; --",
-  "{name, select, other {",
-  "{{1}} {{constructor}} {task_title}",
-  "%s%n%x ${7*7} #{7*7}",
-  "\u202e\u2066\u2069 right to left",
-  "\ud800 half a character \udc00",
-  "\u0000\u0001\u001b[31mred\u007f\u0085\u2028\u2029",
-  "Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A̴̵̜̰͔ͫ͗͢L̠ͨͧͩ͘G̴̻͈͍͔̹̑͗̎̅͛́Ǫ̵̹̻̝̳͂̌̌͘!͖̬̰̙̗̿̋ͥͥ̂ͣ̐́́͜͞",
-  "👩‍👩‍👧‍👦".repeat(300),
-  "ﷺ".repeat(2_000),
-  "a".repeat(20_000),
-  "__proto__",
-  "constructor",
-  "NaN",
-  "1e400",
-  "-0",
-];
 const KEYS = ["task", "deal", "lead", "actorName", "text", "title", "approval", "target", "import", "note", "owner"];
 
 const rules: Rules = {
