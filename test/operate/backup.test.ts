@@ -1,11 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openSql } from "@carillon/worker/adapters/node-sqlite";
-import { takeBackup } from "@carillon/worker/local/backup";
+import { packBackup, takeBackup } from "@carillon/worker/local/backup";
+import { sendRemoteBackup } from "@carillon/worker/local/remote-restore";
 import { restoreBackup } from "@carillon/worker/local/restore";
+import { migrate } from "@carillon/worker/shard/schema";
 import { Instance, sleep, until } from "../harness/instance.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -177,6 +179,46 @@ test("a cut or changed archive is refused, and nothing of it is put in place", a
     await expect(restoreBackup({ data: target, file: bad, env: {} }), name).rejects.toThrow();
     expect(existsSync(join(target, "store.db"))).toBe(false);
   }
+});
+
+test("an archive of a newer Carillon is refused and called so, be it the archive's own form or a shard's", async () => {
+  const { data, archive } = smallFolder("newer-");
+  const shard = join(data, "shards");
+  mkdirSync(shard);
+  const sql = openSql(join(shard, "acme.0.db"));
+  migrate(sql);
+  sql.exec(`UPDATE schema_version SET version = 99`);
+  sql.close();
+  await takeBackup({ data, file: archive, withSecrets: false, env: {} });
+  const target = () => mkdtempSync(join(folder, "target-"));
+  await expect(restoreBackup({ data: target(), file: archive, env: {} })).rejects.toThrow(/acme\.0\.db was made by a newer Carillon/);
+
+  await packBackup(
+    archive,
+    { format: "carillon-backup", version: 2 as 1, at: "", beside: [], settingsKeys: {}, hasSecrets: false },
+    [],
+    data,
+    data,
+  );
+  await expect(restoreBackup({ data: target(), file: archive, env: {} })).rejects.toThrow(/newer Carillon \(version 2 of the archive\)/);
+  writeFileSync(archive, "not even a gzip");
+  await expect(restoreBackup({ data: target(), file: archive, env: {} })).rejects.toThrow();
+});
+
+test("channels can't be parked in a backup without settings, nor an organisation be brought elsewhere", async () => {
+  const { data, archive } = smallFolder("redis-");
+  await packBackup(
+    archive,
+    { format: "carillon-backup", version: 1, at: "", beside: [], settingsKeys: {}, hasSecrets: false },
+    [],
+    data,
+    data,
+  );
+  const target = mkdtempSync(join(folder, "target-"));
+  await expect(restoreBackup({ data: target, file: archive, env: {}, park: true })).rejects.toThrow(/settings are in Redis/);
+  const remote = { address: "http://127.0.0.1:9", token: "t", file: archive, only: null, park: false };
+  await expect(sendRemoteBackup(remote)).rejects.toThrow(/settings are in Redis.*--url/);
+  expect(existsSync(`${archive}.restoring`)).toBe(false);
 });
 
 test("there is no backup of a folder without Carillon, nor of secrets that are not there", async () => {

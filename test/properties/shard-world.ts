@@ -46,7 +46,7 @@ export class World {
   readonly cancelled = new Set<string>();
   readonly releases: { at: number; choice: Release }[] = [];
   readonly #random: () => number;
-  readonly #sql: HostSql = openSql(":memory:");
+  #sql: HostSql = openSql(":memory:");
   #shard: Shard;
   #now = T0;
   #isOn = true;
@@ -107,6 +107,27 @@ export class World {
       }
     }
     throw new Error("It never comes to an end");
+  }
+
+  get now(): number {
+    return this.#now;
+  }
+
+  get sql(): HostSql {
+    return this.#sql;
+  }
+
+  get shard(): Shard {
+    return this.#shard;
+  }
+
+  /** Goes on with a copy of the database, where neither the queue nor any job knows of it. */
+  moveTo(sql: HostSql): void {
+    this.#sql = sql;
+    this.#shard = this.#open();
+    this.#wakes = [];
+    this.#jobs = [];
+    this.#ringsAt = this.#shard.nextAlarm();
   }
 
   ledger(from: number | null, to: number | null) {
