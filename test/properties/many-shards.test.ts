@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { CHANNELS } from "@carillon/shared/channels";
 import type { Delivery } from "@carillon/shared/ledger";
 import { ManyShards, PEOPLE } from "./many-shards-world.ts";
@@ -7,6 +7,8 @@ import { seeds } from "./seeds.ts";
 // A full run: SCHEDULES=200. SEED alone repeats one schedule. "Off" waits for what is on its way, and dead jobs let it wait for 2 s.
 const SCHEDULES = Number(process.env.SCHEDULES ?? (process.env.SEED === undefined ? 4 : 1));
 const ACTS = 150;
+// That a shard was away is no news here.
+vi.spyOn(console, "warn").mockImplementation(() => {});
 const [first = 0] = seeds("many shards under random schedules", 1);
 
 test(
