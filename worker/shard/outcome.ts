@@ -7,12 +7,15 @@ import { STATE, channelName } from "./ledger/cells.ts";
 import { attemptsOf, burntAttempts, toldBefore, type DeliveryRow } from "./ledger/deliveries.ts";
 import type { Parts } from "./parts.ts";
 import { decideAnew } from "./plan.ts";
-import { park, release } from "./switch.ts";
+import { parkUnlessOn, park, release } from "./switch.ts";
 import { stopTemplate } from "./template.ts";
 import { endUntold } from "./untold.ts";
 
-/** `retryAt` chooses the instant of the next try for a wait of so many ms. */
-type At = { now: number; retryAt: (burnt: number, wait: number) => number };
+/**
+ * `retryAt` chooses the instant of the next try for a wait of so many ms. `isOutdated`: it was tried with older settings, so that
+ * nothing of it is the fault of the channel as it is now.
+ */
+type At = { now: number; retryAt: (burnt: number, wait: number) => number; isOutdated?: boolean };
 
 /**
  * Moves a delivery to where an outcome puts it: of a try (`attempt`), or told by the provider later (null). Answers why the whole
@@ -62,6 +65,10 @@ export function applyOutcome(parts: Parts, row: DeliveryRow, outcome: Outcome, a
     case "ambiguous":
       putOff(parts, row, outcome, attempt, at);
       break;
+  }
+  if (at.isOutdated) {
+    parkUnlessOn(parts, channel);
+    return null;
   }
   const isTripped =
     (outcome.kind === "fault" && !isForTemplate) || (attempt !== null && outcome.unreachable === true && gates.strike(channel));

@@ -64,11 +64,11 @@ export class Counter {
     channel: ExternalChannel,
     rules: Rules,
     job: JobRef,
-    settled: { claim: string; outcome: Outcome; ms: number; isLast: boolean; pauses?: boolean },
+    settled: { claim: string; outcome: Outcome; ms: number; isLast: boolean; isOutdated?: boolean; pauses?: boolean },
     now: number,
   ): Served {
     this.#parts.wakes.heard(channelNumber(channel), job.number, now);
-    const faulted = this.settle(settled.claim, settled.outcome, settled.ms, job, now);
+    const faulted = this.settle(settled.claim, settled.outcome, settled.ms, job, now, settled.isOutdated);
     const rest = this.#parts.gates.rest(channel, now);
     if (faulted || rest || settled.isLast) {
       return { ...this.#end(channel, job, now), ...(faulted ? { faulted } : {}), ...(rest ? { rest } : {}) };
@@ -86,7 +86,7 @@ export class Counter {
   }
 
   /** Writes down what became of a claim. Answers the fault if the channel has tripped over it. */
-  settle(claim: string, outcome: Outcome, ms: number, job: JobRef, now: number): { why: string } | null {
+  settle(claim: string, outcome: Outcome, ms: number, job: JobRef, now: number, isOutdated = false): { why: string } | null {
     const { deliveries, shard } = this.#parts;
     const { deliveryId, attempt: n } = parseAttemptRef(claim);
     const number = numberOf(shard, deliveryId);
@@ -101,6 +101,7 @@ export class Counter {
     this.#notePace(channelName(row.channel), outcome, now);
     return applyOutcome(this.#parts, row, outcome, attempt, {
       now,
+      isOutdated,
       retryAt: (burnt, wait) => this.#retryAt(job, outcome, burnt, now + wait, now),
     });
   }

@@ -253,6 +253,21 @@ test("a job that goes by older settings sends nothing more once newer ones are s
   expect(serve()).toEqual(["u2@example.com"]);
 });
 
+test("what a job hears of an older password does not trip the channel that has a new one, and the message goes again at once", () => {
+  const { shard, at, accept, serve } = makeShard();
+  const [{ number }] = accept(task("e1")).wakes as [Wake];
+  const job = { at: T0, number };
+  const served = shard.begin({ version: 1, channel: "email", job });
+  if ("behind" in served) throw new Error("behind");
+  at(2_000);
+  shard.apply(makeRules({}, 2));
+  const outcome = { kind: "fault" as const, said: "535 Authentication failed" };
+  const after = shard.next({ version: 1, channel: "email", job, claim: served.claim!.id, outcome, ms: 1, isLast: false });
+  expect(after.faulted).toBeUndefined();
+  expect(shard.channelStatus("email")).toMatchObject({ fault: null, parked: 0 });
+  expect(serve()).toEqual(["u1@example.com"]);
+});
+
 test("a changed text holds for what is not sent yet, and leaves what stands in a bell", () => {
   const { shard, accept } = makeShard();
   const texts = { title: "Work: {task_title}", body: "Go" };

@@ -43,7 +43,7 @@ import { Shares } from "./shares.ts";
 import { Counter } from "./serve.ts";
 import { cancelEvent, cancelShare } from "./settle-early.ts";
 import { simulate } from "./simulate.ts";
-import { appearDue, park, release, switchGates } from "./switch.ts";
+import { appearDue, park, parkUnlessOn, release, switchGates } from "./switch.ts";
 import { stopTemplate, typesOf } from "./template.ts";
 import { Transfer, type TransferAnswer, type TransferStep } from "./transfer/transfer.ts";
 
@@ -458,8 +458,8 @@ export class Shard implements SyncCalls {
     const rules = this.#parts.gates.rules();
     if (!rules) throw new Error("A claim was settled in a shard without rules");
     // A job that went by older settings gives way to one that reads the newest: these may name another server.
-    const isLast = settled.isLast || rules.version > version;
-    const served = this.#counter.next(channel, rules, job, { ...settled, isLast }, now);
+    const isOutdated = rules.version > version;
+    const served = this.#counter.next(channel, rules, job, { ...settled, isOutdated, isLast: settled.isLast || isOutdated }, now);
     return { ...served, wakes: this.#parts.wakes.take(now) };
   }
 
@@ -603,11 +603,7 @@ export class Shard implements SyncCalls {
       deliveries.move(row, STATE.queued, "matrix", now);
       retried++;
     }
-    const rules = gates.rules();
-    for (const channel of EXTERNAL_CHANNELS) {
-      const gate = rules?.gates[channel];
-      if (gate !== "on") park(this.#parts, channel, gate === "fault" ? "channel-fault" : "channel-off");
-    }
+    for (const channel of EXTERNAL_CHANNELS) parkUnlessOn(this.#parts, channel);
     return { retried, wakes: wakes.take(now) };
   }
 

@@ -17,6 +17,12 @@ export function park(parts: Parts, channel: Channel, why: Reason): void {
   parts.deliveries.parkAll(channelNumber(channel), why);
 }
 
+/** The same where the channel serves nobody now. */
+export function parkUnlessOn(parts: Parts, channel: Channel): void {
+  const gate = parts.gates.gate(channel);
+  if (gate !== "on") park(parts, channel, gate === "fault" ? "channel-fault" : "channel-off");
+}
+
 /** Lets what is parked on a channel go on, each exactly once, in the order of acceptance, through all checks. */
 export function release(parts: Parts, rules: Rules, channel: Channel, choice: Release, now: number): void {
   const number = channelNumber(channel);
