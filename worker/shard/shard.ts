@@ -592,7 +592,7 @@ export class Shard implements SyncCalls {
   }
 
   retry(ids: string[]): { retried: number; wakes: Wake[] } {
-    const { deliveries, shard, wakes, gates } = this.#parts;
+    const { deliveries, shard, wakes } = this.#parts;
     const now = this.#now();
     let retried = 0;
     for (const id of new Set(ids)) {
