@@ -94,3 +94,15 @@ test("nothing is told any more of an erased person", () => {
   shard.eraseUser("u1");
   expect(shard.event("e1")!.deliveries.map(({ decided }) => decided?.from)).toEqual([null, null, null, null, null]);
 });
+
+test("whoever comes after an erased person does not take their place in the log", () => {
+  const { shard, post } = makeShard(rulesOf(1));
+  post("e1");
+  shard.eraseUser("u1");
+  shard.putUsers([{ id: "u2", fields: { email: "u2@example.com" } }]);
+  expect(shard.event("e1")!.deliveries.map(({ user }) => user)).not.toContain("u2");
+  const query = { channel: null, state: null, type: null, from: null, to: null, q: null, limit: 10, cursor: null };
+  expect(shard.deliveries({ ...query, user: "u2" } as Parameters<typeof shard.deliveries>[0]).data).toEqual([]);
+  post("e2");
+  expect(new Set(shard.event("e2")!.deliveries.map(({ user }) => user))).toEqual(new Set(["u1"]));
+});

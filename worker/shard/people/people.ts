@@ -36,6 +36,9 @@ const beginningWith = (text: string): string => `${text.replace(/[\\%_]/g, "\\$&
 
 /** How many people are kept in memory; one weighs some 400 bytes. */
 const CACHED_PEOPLE = 5_000;
+/** What was counted of an erased person keeps the number, so that nobody may have it after them. */
+const LAST_ERASED = "erased";
+const NEXT_NUMBER = `(SELECT max(coalesce((SELECT max(n) FROM person), 0), coalesce((SELECT CAST(v AS INTEGER) FROM meta WHERE k = '${LAST_ERASED}'), 0)) + 1)`;
 
 /** The people of a shard: their addresses, and the counters of their inboxes. */
 export class People {
@@ -101,6 +104,10 @@ export class People {
     this.#join(person.n, person.groups, null);
     this.#sql.exec(`DELETE FROM person_before WHERE person = ?`, person.n);
     this.#sql.exec(`DELETE FROM person WHERE n = ?`, person.n);
+    this.#sql.exec(
+      `INSERT INTO meta VALUES ('${LAST_ERASED}', ?1) ON CONFLICT DO UPDATE SET v = max(CAST(v AS INTEGER), CAST(?1 AS INTEGER))`,
+      String(person.n),
+    );
     this.#drop(person);
   }
 
@@ -238,8 +245,8 @@ export class People {
     const groups = groupsWith(null, fields);
     const row = this.#sql
       .exec<{ n: number }>(
-        `INSERT INTO person (id, name, email, phone, locale, zone, manager, opted, groups, created, updated, seq, rev, unread)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0) RETURNING n`,
+        `INSERT INTO person (n, id, name, email, phone, locale, zone, manager, opted, groups, created, updated, seq, rev, unread)
+          VALUES (${NEXT_NUMBER}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0) RETURNING n`,
         id,
         columns.name,
         columns.email,
