@@ -7,16 +7,14 @@ import { createTransport } from "nodemailer";
 
 type Order = { to: string[]; subject: string; text: string; html: string; isKept: boolean };
 
-const { smtp, connections, file } = JSON.parse(Deno.args[0] ?? "{}");
+const { smtp, file } = JSON.parse(Deno.args[0] ?? "{}");
+const { caFile, maxConnections, ...server } = smtp;
 const transport = createTransport({
   pool: true,
-  maxConnections: connections,
+  maxConnections,
   maxMessages: Infinity,
-  host: smtp.host,
-  port: smtp.tlsPort,
-  secure: true,
-  auth: { user: smtp.username, pass: smtp.password },
-  tls: { ca: readFileSync(smtp.caFile) },
+  ...server,
+  ...(caFile ? { tls: { ca: readFileSync(caFile) } } : {}),
 });
 const database = new DatabaseSync(file);
 database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE mail (id INTEGER PRIMARY KEY, state TEXT)");
@@ -62,7 +60,7 @@ async function sendAll({ to, isKept, ...mail }: Order): Promise<number> {
   const queue = to.map((address) => ({ id: (insert.get() as { id: number }).id, address }));
   commit.run();
   const started = performance.now();
-  if (isKept) await Promise.all(Array.from({ length: connections }, () => lane(queue, send)));
+  if (isKept) await Promise.all(Array.from({ length: maxConnections }, () => lane(queue, send)));
   else await Promise.all(to.map(send));
   return performance.now() - started;
 }

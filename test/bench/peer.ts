@@ -1,11 +1,13 @@
 // The stack that a team would build itself: fastify, BullMQ on Redis, socket.io. One process, the kindest to it. It does of the work what
 // one cannot do without: the event, the item and its count, the frame, and a mail in the queue that nobody sends while ingest is measured.
+import { readFileSync } from "node:fs";
 import { Queue, Worker } from "bullmq";
 import fastify from "fastify";
 import { Redis } from "ioredis";
+import { createTransport } from "nodemailer";
 import { Server } from "socket.io";
 
-const [redisPort = "6379"] = process.argv.slice(2);
+const [redisPort = "6379", smtp] = process.argv.slice(2);
 const connection = { host: "127.0.0.1", port: Number(redisPort), maxRetriesPerRequest: null };
 const redis = new Redis(connection);
 const queue = new Queue("events", {
@@ -13,11 +15,24 @@ const queue = new Queue("events", {
   defaultJobOptions: { removeOnComplete: 1_000, removeOnFail: 1_000, attempts: 3 },
 });
 
-/** What leaves the house is a job for each person. One queue waits for ever, the other's worker takes each mail and does nothing. */
+/** What leaves the house is a job for each person. One queue waits for ever, another's worker does nothing, the third's sends. */
 const outbox = (name: string) =>
   new Queue(name, { connection: new Redis(connection), defaultJobOptions: { removeOnComplete: 1_000, attempts: 3 } });
-const outboxes = { waits: outbox("email"), sent: outbox("sent-email") };
+const outboxes = { waits: outbox("email"), sent: outbox("sent-email"), sends: outbox("sends-email") };
 new Worker("sent-email", async () => undefined, { connection: new Redis(connection), concurrency: 20 });
+
+if (smtp !== undefined) {
+  const { caFile, maxConnections, ...server } = JSON.parse(smtp);
+  const transport = createTransport({
+    pool: true,
+    maxConnections,
+    maxMessages: Infinity,
+    ...server,
+    ...(caFile ? { tls: { ca: readFileSync(caFile) } } : {}),
+  });
+  const send = async (to: string, words: object) => void (await transport.sendMail({ from: "crm@example.com", to, ...words }));
+  new Worker("sends-email", ({ data }) => send(data.to, data.data), { connection: new Redis(connection), concurrency: maxConnections });
+}
 
 /** `mail`: what becomes of each person's; it waits unless told otherwise. */
 type PostedEvent = { id: string; type: string; recipients: string[]; data: unknown; mail?: "none" | keyof typeof outboxes };
@@ -29,7 +44,7 @@ app.post<{ Body: PostedEvent }>("/events", async (request, reply) => {
   return reply.code(202).send({ id });
 });
 app.get("/unfinished", async () => {
-  const counts = await Promise.all([queue, outboxes.sent].map((one) => one.getJobCounts("waiting", "active")));
+  const counts = await Promise.all([queue, outboxes.sent, outboxes.sends].map((one) => one.getJobCounts("waiting", "active")));
   return { unfinished: counts.reduce((sum, { waiting = 0, active = 0 }) => sum + waiting + active, 0) };
 });
 await app.ready();

@@ -57,9 +57,9 @@ export const spawnDeno = (script: string, ...args: string[]): Promise<Measured> 
 export const spawnNode = (script: string, ...args: string[]): Promise<Measured> =>
   spawnReady(process.execPath, ["--expose-gc", join(ROOT, "test/bench", script), ...args]);
 
-/** The stack that one would build oneself, its Redis counted in. */
-export async function spawnPeer(redis: { port: number; pid: number }): Promise<Measured> {
-  const peer = await spawnNode("peer.ts", String(redis.port));
+/** The stack that one would build oneself, its Redis counted in. `smtp`: what nodemailer takes, where mails are to be sent. */
+export async function spawnPeer(redis: { port: number; pid: number }, smtp?: object): Promise<Measured> {
+  const peer = await spawnNode("peer.ts", String(redis.port), ...(smtp ? [JSON.stringify(smtp)] : []));
   const isIdle = async () => ((await (await fetch(`${peer.url}/unfinished`)).json()) as { unfinished: number }).unfinished === 0;
   return { ...peer, pids: [...peer.pids, redis.pid], isIdle };
 }
