@@ -1,10 +1,7 @@
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { startFaces } from "@carillon/worker/local/faces/start";
-import { freePort } from "@carillon/worker/local/free-port";
-import { readSecrets } from "@carillon/worker/local/secrets";
 import { BellSocket } from "../harness/bell-socket.ts";
-import { Instance, SHAPES, sleep, until, withShards, type Runtime } from "../harness/instance.ts";
+import { SHAPES, sleep, until, type Instance } from "../harness/instance.ts";
+import { startOutside } from "../harness/outside.ts";
 import { startTcpProxy, type TcpProxy, type Weather } from "../harness/tcp-proxy.ts";
 import { takeAccount } from "./account.ts";
 import type { Posted } from "./crm.ts";
@@ -24,25 +21,23 @@ const ANSWERED_MS = 1_000;
 const BUSY_MACHINE_MS = 500;
 const RECOVERED_MS = 30_000;
 
-type Part = "redis" | "qstash";
-type Outside = { carillon: Instance; proxies: Record<Part, TcpProxy>; stop(): Promise<void> };
-type Outage = { part: Part; weather: string; accepted: number; refused: number; slowestMs: number; recoveredMs: number };
+type Outage = { part: string; weather: string; accepted: number; refused: number; slowestMs: number; recoveredMs: number };
 
 describe.concurrent("store or queue is away", () => {
   test.each(SHAPES)(
     "posts are answered within a second, nothing accepted is lost, bells stay up, on $runtime with $shards shards",
     { timeout: 240_000 },
     async ({ runtime, shards }) => {
-      const { carillon, proxies, stop } = await startBehindProxies(runtime, shards);
+      const { carillon, redis, qstash, stop } = await startOutside(runtime, shards, { redis: startTcpProxy, qstash: startTcpProxy });
       try {
         const bell = await BellSocket.open(carillon, "p0");
         const posted: Posted[] = [];
         const outages: Outage[] = [];
-        for (const part of ["redis", "qstash"] as const) {
-          for (const weather of WEATHERS) outages.push(await liveThrough(carillon, part, proxies[part], weather, posted));
+        for (const [part, proxy] of Object.entries({ redis, qstash })) {
+          for (const weather of WEATHERS) outages.push(await liveThrough(carillon, part, proxy, weather, posted));
         }
         expect(bell.isOpen).toBe(true);
-        await startWhileAway(carillon, proxies.redis);
+        await startWhileAway(carillon, redis);
         console.log(outages.map((outage) => `${runtime}, ${shards} shards: ${describeOutage(outage)}`).join("\n"));
 
         const account = await takeAccount(carillon, posted);
@@ -64,7 +59,7 @@ describe.concurrent("store or queue is away", () => {
 });
 
 /** Turns the weather bad while a CRM posts, then good again; resolves when everything that was posted is accepted and sent. */
-async function liveThrough(carillon: Instance, part: Part, proxy: TcpProxy, weather: Weather, posted: Posted[]): Promise<Outage> {
+async function liveThrough(carillon: Instance, part: string, proxy: TcpProxy, weather: Weather, posted: Posted[]): Promise<Outage> {
   const waiting: Promise<{ event: Posted; status: number; ms: number }>[] = [];
   await proxy.turn(weather);
   for (const started = Date.now(); Date.now() - started < AWAY_MS;) {
@@ -121,38 +116,6 @@ const makeEvent = (id: string): Posted => ({
   recipients: [{ id: "p0", email: "p0@example.com" }],
   data: { task: { title: `Call ${id}` }, actorName: "Kim" },
 });
-
-/** An instance that reaches store and queue through proxies; on Deno they are served by this process, on workerd by its own start. */
-async function startBehindProxies(runtime: Runtime, shards: number): Promise<Outside> {
-  const env = withShards(shards);
-  const carillon = new Instance(runtime, env);
-  const secrets = readSecrets(carillon.data);
-  const faces = runtime === "deno" ? await startFaces({ data: join(carillon.data, "faces"), secrets, redisPort: 0, qstashPort: 0 }) : null;
-  const redisPort = faces ? Number(new URL(faces.redisUrl).port) : await freePort();
-  const qstashPort = faces ? Number(new URL(faces.qstashUrl).port) : await freePort();
-  const proxies = { redis: await startTcpProxy(redisPort), qstash: await startTcpProxy(qstashPort) };
-  Object.assign(env, {
-    CARILLON_REDIS_PORT: String(redisPort),
-    CARILLON_QSTASH_PORT: String(qstashPort),
-    UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${proxies.redis.port}`,
-    UPSTASH_REDIS_REST_TOKEN: secrets.redisToken,
-    QSTASH_URL: `http://127.0.0.1:${proxies.qstash.port}`,
-    QSTASH_TOKEN: secrets.qstashToken,
-    QSTASH_CURRENT_SIGNING_KEY: secrets.qstashCurrentKey,
-    QSTASH_NEXT_SIGNING_KEY: secrets.qstashNextKey,
-  });
-  await carillon.start();
-  return {
-    carillon,
-    proxies,
-    async stop() {
-      await carillon.stop();
-      await faces?.stop();
-      await Promise.all([proxies.redis.stop(), proxies.qstash.stop()]);
-      await carillon.dispose();
-    },
-  };
-}
 
 function describeOutage({ part, weather, accepted, refused, slowestMs, recoveredMs }: Outage): string {
   return `${part} ${weather}: ${accepted} accepted, ${refused} refused with 503, slowest answer ${slowestMs} ms, all sent ${recoveredMs} ms after its end`;
